@@ -1,0 +1,8 @@
+"""People, patients, care teams and the audit trail."""
+
+from django.apps import AppConfig
+
+
+class ClinicConfig(AppConfig):
+    name = "clinic"
+    verbose_name = "Clinic"

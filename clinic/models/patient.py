@@ -1,0 +1,49 @@
+"""Patients."""
+
+import uuid
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Upper
+
+from clinic.models.user import Role, User
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User | AnonymousUser) -> "PatientQuerySet":
+        """The patients whose care team `user` is on: where every clinical query starts."""
+        if not isinstance(user, User) or not user.is_active or user.role != Role.DOCTOR:
+            return self.none()
+        return self.filter(pk__in=user.care_team_memberships.values("patient_id"))
+
+
+class Patient(models.Model):
+    """A person whose specimens are read. Two identifiers, name and record number, stand on every page of a case."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    record_number = models.CharField(max_length=50, help_text="The number in your hospital's records.")
+    family_name = models.CharField(max_length=100)
+    given_name = models.CharField(max_length=100, blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="registered_patients")
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family_name", "given_name", "id"]
+        indexes = [
+            # Search finds any part of a name or number, so the index is by trigrams.
+            GinIndex(OpClass(Upper("family_name"), name="gin_trgm_ops"), name="patient_family_name_search"),
+            GinIndex(OpClass(Upper("given_name"), name="gin_trgm_ops"), name="patient_given_name_search"),
+            GinIndex(OpClass(Upper("record_number"), name="gin_trgm_ops"), name="patient_record_number_search"),
+            models.Index(fields=["family_name", "given_name", "id"], name="patient_by_name"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(record_number=""), name="patient_record_number_given"),
+            models.CheckConstraint(condition=~models.Q(family_name=""), name="patient_family_name_given"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(name for name in (self.family_name, self.given_name) if name)

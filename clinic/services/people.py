@@ -1,0 +1,31 @@
+"""Adding people who may sign in."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from clinic.models import Role, User
+from clinic.services import audit
+
+
+@transaction.atomic
+def create_person(*, email: str, full_name: str, role: Role, password: str, created_by: User | None = None) -> User:
+    """Add an active person. Raises ValidationError with plain sentences when an entry is unfit or the address taken."""
+    person = User(email=email.strip().lower(), full_name=full_name.strip(), role=role)
+    person.full_clean(exclude=["password"])
+    validate_password(password, person)
+    person.set_password(password)
+    person.save()
+    audit.record(actor=created_by, action="person.created", subject=person, role=role.value)
+    return person
+
+
+@transaction.atomic
+def change_password(*, person: User, password: str, changed_by: User | None = None) -> None:
+    """Set a new password. Raises ValidationError when it is unfit."""
+    if not person.is_active:
+        raise ValidationError("This person is deactivated.")
+    validate_password(password, person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    audit.record(actor=changed_by or person, action="person.password_changed", subject=person)

@@ -1,0 +1,42 @@
+"""The model registry."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import User
+from diagnosis.models.case import assay_choices
+
+
+class ModelState(models.TextChoices):
+    CANDIDATE = "candidate", "Candidate"
+    SHADOW = "shadow", "Shadow"
+    ACTIVE = "active", "Active"
+    RETIRED = "retired", "Retired"
+
+
+class ModelVersion(models.Model):
+    """One registered model bundle, found in the file store by its SHA-256. One is active per assay."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assay = models.CharField(max_length=30, choices=assay_choices)
+    name = models.CharField(max_length=100)
+    version = models.CharField(max_length=50)
+    sha256 = models.CharField(max_length=64, unique=True)
+    manifest: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    state = models.CharField(max_length=20, choices=ModelState.choices, default=ModelState.CANDIDATE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    activated_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["assay", "-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ModelState.values), name="model_state_known"),
+            models.UniqueConstraint(fields=["assay"], condition=Q(state="active"), name="one_active_model_per_assay"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"

@@ -1,0 +1,70 @@
+"""Predictions: what a model said about an image."""
+
+import uuid
+
+import pgtrigger
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import Patient, User
+from diagnosis.models.analysis import Analysis
+
+
+class Verdict(models.TextChoices):
+    CONFIDENT = "confident", "Confident"
+    REFER = "refer", "Refer to a second reader"
+    OUT_OF_SCOPE = "out_of_scope", "Outside what this model knows"
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def visible_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
+        """The predictions on the patients `user` may see."""
+        return self.filter(analysis__image__case__patient__in=Patient.objects.visible_to(user))
+
+
+class Prediction(models.Model):
+    """The one effective result of an analysis. Written once, never changed.
+
+    Probabilities are the model's calibrated ones, float64, and sum to 1. An image outside what the model knows has
+    no label and an empty prediction set. Mask, outline and map are PNG files found by their SHA-256.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    analysis = models.OneToOneField(Analysis, on_delete=models.PROTECT, related_name="prediction")
+    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    label = models.CharField(max_length=50, blank=True)
+    confidence = models.FloatField()
+    malignant_probability = models.FloatField()
+    probabilities: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField()
+    prediction_set = ArrayField(models.CharField(max_length=50), default=list)
+    in_scope_score = models.FloatField()
+    mask_sha256 = models.CharField(max_length=64)
+    outline_sha256 = models.CharField(max_length=64)
+    map_sha256 = models.CharField(max_length=64)
+    mask_area_fraction = models.FloatField()
+    contour_count = models.PositiveIntegerField()
+    model_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="prediction_verdict_known"),
+            models.CheckConstraint(
+                condition=Q(verdict="out_of_scope", label="") | ~Q(verdict="out_of_scope") & ~Q(label=""),
+                name="prediction_out_of_scope_has_no_label",
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__range=(0, 1), malignant_probability__range=(0, 1.000001)),
+                name="prediction_probabilities_in_range",
+            ),
+        ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="prediction_newest_first")]
+        triggers = [pgtrigger.Protect(name="written_once", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.analysis_id} {self.verdict}"

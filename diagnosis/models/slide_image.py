@@ -1,0 +1,52 @@
+"""Slide images."""
+
+import uuid
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from clinic.models import Patient, User
+from diagnosis.models.case import Case
+
+
+class SlideImageQuerySet(models.QuerySet["SlideImage"]):
+    def visible_to(self, user: User | AnonymousUser) -> "SlideImageQuerySet":
+        """The images of the patients `user` may see."""
+        return self.filter(case__patient__in=Patient.objects.visible_to(user))
+
+
+class SlideImage(models.Model):
+    """One uploaded image. Files are found by their SHA-256; the uploaded name is only ever shown.
+
+    `width` and `height` are pixels as displayed, upright. The worker fills in `display_sha256` and
+    `thumbnail_sha256`, re-encoded pixels for the browser, once it has decoded the original.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="images")
+    uploaded_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    file_format = models.CharField(max_length=10)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    display_sha256 = models.CharField(max_length=64, blank=True)
+    thumbnail_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="uploaded_images")
+
+    objects = SlideImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            # The same bytes sent twice (a double click, a repeated request) are one image of the case.
+            models.UniqueConstraint(fields=["case", "sha256"], name="one_image_per_case_and_digest"),
+        ]
+        indexes = [
+            models.Index(fields=["case", "created_at", "id"], name="image_by_case"),
+            models.Index(fields=["-created_at", "-id"], name="image_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

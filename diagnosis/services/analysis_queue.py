@@ -1,0 +1,184 @@
+"""The queue is the rows. Claiming, finishing, giving back, sweeping and retrying happen here and nowhere else.
+
+Every worker holds what it claimed under a lease with a token of its own. Whoever lost the lease writes nothing.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from clinic.models import User
+from clinic.services import audit
+from diagnosis.models import Analysis, AnalysisState
+from diagnosis.models.analysis import MAX_ATTEMPTS
+
+logger = logging.getLogger(__name__)
+
+MOST_WAKE_UPS = 16  # a wake-up renews itself while work is left, so a few reach every worker process
+STOPPED = ("stopped", "The analysis stopped unexpectedly three times. The image may be damaged; please look at it.")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Analyses of one model that this worker may work on until the lease ends."""
+
+    token: UUID
+    analyses: Sequence[Analysis]
+
+
+def wake_workers_on_commit(model_version_id: UUID, *, count: int = 1) -> None:
+    """Tell the workers, once the current transaction holds, that analyses of a model are waiting."""
+    transaction.on_commit(lambda: _wake_workers(model_version_id, count), robust=True)
+
+
+def _wake_workers(model_version_id: UUID, count: int) -> None:
+    try:
+        for _ in range(count):
+            current_app.send_task("diagnosis.tasks.analyse_queued", args=[str(model_version_id)])
+    except (OperationalError, OSError):
+        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+
+
+@transaction.atomic
+def claim(*, model_version_id: UUID) -> Claim | None:
+    """Take the oldest waiting analyses of one model, at most a batch and at most a batch's pixels.
+
+    What was lost once is tried again alone: if its image brings a worker down, no other image suffers.
+    """
+    waiting = (
+        Analysis.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
+        .select_related("image__case", "model_version")
+        .order_by("queued_at", "id")
+    )
+    batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
+    if not batch:
+        return None
+    batch = batch[:1] if batch[0].attempts else _within_memory([one for one in batch if not one.attempts])
+    token = uuid.uuid4()
+    Analysis.objects.filter(pk__in=[one.pk for one in batch]).update(
+        state=AnalysisState.RUNNING,
+        attempts=F("attempts") + 1,
+        lease_token=token,
+        lease_expires_at=Now() + settings.ANALYSIS_LEASE,
+        started_at=Now(),
+    )
+    return Claim(token=token, analyses=batch)
+
+
+def _within_memory(batch: list[Analysis]) -> list[Analysis]:
+    pixels = accumulate(one.image.width * one.image.height for one in batch)
+    fitting = sum(total <= settings.ANALYSIS_BATCH_PIXELS for total in pixels)
+    return batch[: max(1, fitting)]
+
+
+def renew(claim: Claim) -> None:
+    """Put the end of the lease off; called between the steps of a batch."""
+    _held(claim).update(lease_expires_at=Now() + settings.ANALYSIS_LEASE)
+
+
+def lock_held(claim: Claim) -> set[UUID]:
+    """Lock, for the current transaction, the analyses this claim still holds, and return their ids."""
+    return set(_held(claim).select_for_update().values_list("pk", flat=True))
+
+
+def _held(claim: Claim) -> QuerySet[Analysis]:
+    return Analysis.objects.filter(
+        pk__in=[one.pk for one in claim.analyses], state=AnalysisState.RUNNING, lease_token=claim.token
+    )
+
+
+@transaction.atomic
+def give_back(claim: Claim) -> None:
+    """Let go of what this claim still holds, after an error that is not the images' fault alone."""
+    _release(_held(claim).select_for_update(), action="analysis.given_back")
+
+
+@transaction.atomic
+def sweep() -> None:
+    """Re-queue what nobody holds any more, quarantine it when no attempt is left, and wake the workers."""
+    lost = Analysis.objects.select_for_update(skip_locked=True).filter(
+        state=AnalysisState.RUNNING, lease_expires_at__lt=Now()
+    )
+    _release(lost, action="analysis.lease_lost")
+    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED)
+    for model_version_id, count in waiting.order_by().values_list("model_version").annotate(Count("pk")):
+        batches = -(-count // settings.ANALYSIS_BATCH_SIZE)
+        wake_workers_on_commit(model_version_id, count=min(batches, MOST_WAKE_UPS))
+
+
+def _release(held: QuerySet[Analysis], *, action: str) -> None:
+    analyses = list(held.values_list("pk", "attempts"))
+    again = [pk for pk, attempts in analyses if attempts < MAX_ATTEMPTS]
+    spent = [pk for pk, attempts in analyses if attempts >= MAX_ATTEMPTS]
+    Analysis.objects.filter(pk__in=again).update(
+        state=AnalysisState.QUEUED, lease_token=None, lease_expires_at=None, started_at=None
+    )
+    code, message = STOPPED
+    Analysis.objects.filter(pk__in=spent).update(
+        state=AnalysisState.QUARANTINED,
+        lease_token=None,
+        lease_expires_at=None,
+        finished_at=Now(),
+        failure_code=code,
+        failure_message=message,
+    )
+    _audit(again, action=action)
+    _audit(spent, action="analysis.quarantined")
+
+
+def _audit(ids: Iterable[UUID], *, action: str) -> None:
+    analyses = Analysis.objects.filter(pk__in=ids).select_related("image__case")
+    audit.record_all(
+        actor=None,
+        acts=[
+            audit.Act(
+                action=action,
+                subject=one,
+                patient_id=one.image.case.patient_id,
+                detail={"attempts": one.attempts},
+            )
+            for one in analyses
+        ],
+    )
+
+
+@transaction.atomic
+def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
+    """Queue a failed or quarantined analysis again, with fresh attempts. Raises ValidationError for any other."""
+    if not Analysis.objects.visible_to(retried_by).filter(pk=analysis.pk).exists():
+        raise PermissionDenied("Only the patient's care team retries an analysis.")
+    current = Analysis.objects.select_for_update(of=("self",)).select_related("image__case").get(pk=analysis.pk)
+    if not current.can_be_retried:
+        raise ValidationError("Only an analysis that failed can be retried.")
+    before = current.state
+    Analysis.objects.filter(pk=current.pk).update(
+        state=AnalysisState.QUEUED,
+        attempts=0,
+        queued_at=Now(),
+        started_at=None,
+        finished_at=None,
+        failure_code="",
+        failure_message="",
+    )
+    audit.record(
+        actor=retried_by,
+        action="analysis.retried",
+        subject=current,
+        patient_id=current.image.case.patient_id,
+        state_before=before,
+    )
+    wake_workers_on_commit(current.model_version_id)
+    current.refresh_from_db()
+    return current

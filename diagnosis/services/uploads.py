@@ -1,0 +1,98 @@
+"""Taking in an image: the header is read, nothing is decoded, and once this returns the image cannot get lost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from clinic.models import User
+from clinic.services import audit
+from diagnosis.models import Analysis, Case, ModelState, ModelVersion, SlideImage
+from diagnosis.services import analysis_queue, file_store
+from mlcore.images import ImageHeader, UnreadableImage, read_header
+
+
+class UploadRefused(Exception):
+    """The file was not taken in: a stable code, and a sentence that says why and what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An image that was taken in, with its analysis. Not `is_new`: the case already had these very bytes."""
+
+    analysis: Analysis
+    is_new: bool
+
+
+def accept_image(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Upload:
+    """Store an image of `case` and queue its analysis by the active model.
+
+    Raises UploadRefused when the file is not a readable PNG, JPEG or TIFF within the limits.
+    """
+    if not Case.objects.visible_to(uploaded_by).filter(pk=case.pk).exists():
+        raise PermissionDenied("Only the patient's care team adds images.")
+    header = _check(case=case, file=file)
+    model = ModelVersion.objects.filter(assay=case.assay, state=ModelState.ACTIVE).first()
+    if model is None:
+        raise UploadRefused("no_model", "No model is active for this assay. Please tell your administrator.")
+    file.seek(0)
+    sha256 = file_store.put(file)
+    return _record(case=case, uploaded_by=uploaded_by, file=file, header=header, sha256=sha256, model=model)
+
+
+def _check(*, case: Case, file: UploadedFile[Any]) -> ImageHeader:
+    if not file.size:
+        raise UploadRefused("empty", "The file is empty.")
+    if file.size > settings.UPLOAD_MAX_FILE_BYTES:
+        limit = settings.UPLOAD_MAX_FILE_BYTES // 1024**2
+        raise UploadRefused("too_large", f"The file is larger than {limit} MB.")
+    try:
+        header = read_header(file)
+    except UnreadableImage as error:
+        raise UploadRefused(error.code, error.message) from None
+    smallest = case.get_assay().minimum_side
+    if min(header.width, header.height) < smallest:
+        raise UploadRefused(
+            "too_small",
+            f"The image is {header.width} x {header.height} pixels; at least {smallest} x {smallest} are needed.",
+        )
+    return header
+
+
+@transaction.atomic
+def _record(
+    *, case: Case, uploaded_by: User, file: UploadedFile[Any], header: ImageHeader, sha256: str, model: ModelVersion
+) -> Upload:
+    image, is_new = SlideImage.objects.get_or_create(
+        case=case,
+        sha256=sha256,
+        defaults={
+            "uploaded_name": (file.name or "image")[:255],
+            "size_bytes": file.size,
+            "file_format": header.format,
+            "width": header.width,
+            "height": header.height,
+            "created_by": uploaded_by,
+        },
+    )
+    analysis, _ = Analysis.objects.get_or_create(
+        image=image, model_version=model, defaults={"requested_by": uploaded_by}
+    )
+    audit.record(
+        actor=uploaded_by,
+        action="image.uploaded" if is_new else "image.uploaded_again",
+        subject=image,
+        patient_id=case.patient_id,
+        sha256=sha256,
+        analysis=str(analysis.pk),
+    )
+    analysis_queue.wake_workers_on_commit(model.pk)
+    return Upload(analysis=analysis, is_new=is_new)

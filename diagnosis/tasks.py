@@ -1,0 +1,19 @@
+"""Celery tasks: ids in, one service call."""
+
+from uuid import UUID
+
+from clinic.celery import task
+from diagnosis.services import analysing, analysis_queue
+
+
+@task
+def analyse_queued(model_version_id: str) -> None:
+    """Analyse one batch of a model's waiting images, and come back while there may be more."""
+    if analysing.analyse_next_batch(model_version_id=UUID(model_version_id)):
+        analysis_queue.wake_workers_on_commit(UUID(model_version_id))
+
+
+@task
+def sweep_analyses() -> None:
+    """Re-queue what was lost and wake the workers for what waits."""
+    analysis_queue.sweep()

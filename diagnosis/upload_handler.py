@@ -1,0 +1,15 @@
+"""Receiving files: streamed to disk, never more of one than the limit."""
+
+from django.conf import settings
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+
+
+class SizeLimitedUploadHandler(TemporaryFileUploadHandler):
+    """Keeps at most one byte more than the limit of each file, so that a huge one is seen to be too large, is refused
+    by name, and fills neither disk nor memory; its siblings arrive whole."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        room = settings.UPLOAD_MAX_FILE_BYTES + 1 - start
+        if room > 0:
+            super().receive_data_chunk(raw_data[:room], start)
+        return None

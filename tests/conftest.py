@@ -1,0 +1,90 @@
+"""The same people everywhere: an owner, a colleague on the care team, a stranger, an administrator, an auditor."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from clinic.models import Patient, Role, User
+from diagnosis.models import Case, ModelVersion
+from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, UserFactory, add_to_care_team
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings: pytest.FixtureRequest, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """The doctor who registered the patient."""
+    return UserFactory.create(full_name="Olivia Owner")
+
+
+@pytest.fixture
+def colleague(patient: Patient) -> User:
+    """A doctor on the patient's care team."""
+    person = UserFactory.create(full_name="Colin Colleague")
+    add_to_care_team(patient, person)
+    return person
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """A doctor who has nothing to do with the patient."""
+    return UserFactory.create(full_name="Stella Stranger")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return UserFactory.create(full_name="Adam Administrator", role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    return UserFactory.create(full_name="Audrey Auditor", role=Role.AUDITOR)
+
+
+@pytest.fixture
+def patient(owner: User) -> Patient:
+    """The owner's patient."""
+    patient = PatientFactory.create(created_by=owner)
+    add_to_care_team(patient, owner)
+    return patient
+
+
+@pytest.fixture
+def case(patient: Patient) -> Case:
+    """A blood smear of the owner's patient."""
+    return CaseFactory.create(patient=patient)
+
+
+@pytest.fixture
+def model(db: None) -> ModelVersion:
+    """A registered model that is active for blood smears. It does not run: no worker is there."""
+    return ModelVersionFactory.create()
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    """The owner's browser, signed in."""
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def stranger_client(stranger: User) -> Client:
+    client = Client()
+    client.force_login(stranger)
+    return client
+
+
+@pytest.fixture(scope="session")
+def real_images() -> Path:
+    """The folder of real images named by SECOND_READ_DATA."""
+    folder = os.environ.get("SECOND_READ_DATA")
+    if not folder:
+        pytest.skip("left out: SECOND_READ_DATA does not name the folder of real images")
+    return Path(folder)
