@@ -1,5 +1,7 @@
 """Taking in an image: the header is read, nothing is decoded, and once this returns the image cannot get lost."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,9 @@ from clinic.services import audit
 from diagnosis.models import Analysis, Case, ModelState, ModelVersion, SlideImage
 from diagnosis.services import analysis_queue, file_store
 from mlcore.images import ImageHeader, UnreadableImage, read_header
+
+
+logger = logging.getLogger(__name__)
 
 
 class UploadRefused(Exception):
@@ -30,6 +35,23 @@ class Upload:
 
     analysis: Analysis
     is_new: bool
+
+
+def accept_images(
+    *, case: Case, uploaded_by: User, files: Iterable[UploadedFile[Any]]
+) -> list[tuple[str, Upload | UploadRefused]]:
+    """Take in several images of `case`. Each file, by its shown name, has its own outcome: none spoils another."""
+    return [(file.name or "", _outcome(case=case, uploaded_by=uploaded_by, file=file)) for file in files]
+
+
+def _outcome(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Upload | UploadRefused:
+    try:
+        return accept_image(case=case, uploaded_by=uploaded_by, file=file)
+    except UploadRefused as refusal:
+        return refusal
+    except OSError:
+        logger.exception("An image could not be stored.")
+        return UploadRefused("not_stored", "The image could not be stored just now. Please send it again.")
 
 
 def accept_image(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Upload:
@@ -69,7 +91,13 @@ def _check(*, case: Case, file: UploadedFile[Any]) -> ImageHeader:
 
 @transaction.atomic
 def _record(
-    *, case: Case, uploaded_by: User, file: UploadedFile[Any], header: ImageHeader, sha256: str, model: ModelVersion
+    *,
+    case: Case,
+    uploaded_by: User,
+    file: UploadedFile[Any],
+    header: ImageHeader,
+    sha256: str,
+    model: ModelVersion,
 ) -> Upload:
     image, is_new = SlideImage.objects.get_or_create(
         case=case,
