@@ -6,4 +6,13 @@ from diagnosis.models.model_version import ModelState, ModelVersion
 from diagnosis.models.prediction import Prediction, Verdict
 from diagnosis.models.slide_image import SlideImage
 
-__all__ = ["Analysis", "AnalysisState", "Case", "ModelState", "ModelVersion", "Prediction", "SlideImage", "Verdict"]
+__all__ = [
+    "Analysis",
+    "AnalysisState",
+    "Case",
+    "ModelState",
+    "ModelVersion",
+    "Prediction",
+    "SlideImage",
+    "Verdict",
+]

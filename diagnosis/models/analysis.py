@@ -76,9 +76,7 @@ class Analysis(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["image", "model_version"], name="one_analysis_per_image_and_model"),
             models.CheckConstraint(condition=Q(state__in=AnalysisState.values), name="analysis_state_known"),
-            models.CheckConstraint(
-                condition=Q(attempts__lte=MAX_ATTEMPTS), name="analysis_attempts_bounded"
-            ),
+            models.CheckConstraint(condition=Q(attempts__lte=MAX_ATTEMPTS), name="analysis_attempts_bounded"),
             models.CheckConstraint(
                 condition=Q(state="running", lease_token__isnull=False, lease_expires_at__isnull=False)
                 | (~Q(state="running") & Q(lease_token__isnull=True, lease_expires_at__isnull=True)),

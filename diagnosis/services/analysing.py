@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 from django.db.models.functions import Now
+from mlcore.predictor import Outcome
 from numpy.typing import NDArray
 
 from clinic.services import audit
@@ -16,7 +17,6 @@ from diagnosis.services.analysis_queue import Claim
 from diagnosis.services.predictors import get_predictor
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
-from mlcore.predictor import Outcome
 
 DAMAGED = (
     "damaged_file",
@@ -118,7 +118,11 @@ def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
 
 @transaction.atomic
 def _store(
-    claim: Claim, *, renditions: Sequence[Rendition], predictions: Sequence[Prediction], failures: Sequence[Failure]
+    claim: Claim,
+    *,
+    renditions: Sequence[Rendition],
+    predictions: Sequence[Prediction],
+    failures: Sequence[Failure],
 ) -> None:
     """Write a batch's results in one transaction, but only for what this claim still holds."""
     held = analysis_queue.lock_held(claim)

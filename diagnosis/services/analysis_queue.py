@@ -26,7 +26,10 @@ from diagnosis.models.analysis import MAX_ATTEMPTS
 logger = logging.getLogger(__name__)
 
 MOST_WAKE_UPS = 16  # a wake-up renews itself while work is left, so a few reach every worker process
-STOPPED = ("stopped", "The analysis stopped unexpectedly three times. The image may be damaged; please look at it.")
+STOPPED = (
+    "stopped",
+    "The analysis stopped unexpectedly three times. The image may be damaged; please look at it.",
+)
 
 
 @dataclass(frozen=True)

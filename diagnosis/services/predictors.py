@@ -4,11 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from mlcore.atomic import write_atomically
+from mlcore.predictor import Predictor
 
 from diagnosis.models import ModelVersion
 from diagnosis.services import file_store
-from mlcore.atomic import write_atomically
-from mlcore.predictor import Predictor
 
 MODELS_IN_MEMORY = 4
 

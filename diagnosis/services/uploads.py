@@ -16,7 +16,6 @@ from diagnosis.models import Analysis, Case, ModelState, ModelVersion, SlideImag
 from diagnosis.services import analysis_queue, file_store
 from mlcore.images import ImageHeader, UnreadableImage, read_header
 
-
 logger = logging.getLogger(__name__)
 
 

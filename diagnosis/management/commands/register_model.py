@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from mlcore.bundle import InvalidBundle
 
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services.model_registry import activate_model, register_model
-from mlcore.bundle import InvalidBundle
 
 
 class Command(BaseCommand):
@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("bundles", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--activate", action="store_true", help="Make each the active one of an assay that has none.")
+        parser.add_argument(
+            "--activate", action="store_true", help="Make each the active one of an assay that has none."
+        )
 
     def handle(self, *, bundles: list[Path], activate: bool, **options: Any) -> None:
         for path in bundles:
