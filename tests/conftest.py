@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from clinic.models import Patient, Role, User
 from diagnosis.models import Case, ModelVersion
@@ -12,8 +13,8 @@ from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, Us
 
 
 @pytest.fixture(autouse=True)
-def _own_media(settings: pytest.FixtureRequest, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
+def _own_media(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The test suite: the same servers and storage as everywhere, quicker password hashing."""
 
 import tempfile
+from pathlib import Path
 
 from clinic.settings import environment
 from clinic.settings.base import *  # noqa: F403  settings are layered by design
@@ -14,4 +15,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
-MEDIA_ROOT = environment.path("MEDIA_ROOT", environment.Path(tempfile.gettempdir()) / "second-read-test-media")
+MEDIA_ROOT = environment.path("MEDIA_ROOT", Path(tempfile.gettempdir()) / "second-read-test-media")

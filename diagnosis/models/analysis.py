@@ -28,7 +28,7 @@ PENDING = (AnalysisState.QUEUED, AnalysisState.RUNNING)
 RETRYABLE = (AnalysisState.FAILED, AnalysisState.QUARANTINED)
 
 # The only moves there are; a database trigger refuses every other.
-TRANSITIONS: list[tuple[AnalysisState, AnalysisState]] = [
+TRANSITIONS: list[tuple[str, str]] = [
     (AnalysisState.QUEUED, AnalysisState.RUNNING),  # claimed
     (AnalysisState.QUEUED, AnalysisState.CANCELLED),
     (AnalysisState.RUNNING, AnalysisState.SUCCEEDED),

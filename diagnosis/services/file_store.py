@@ -19,7 +19,7 @@ def _name(sha256: str) -> str:
     return f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
-def put(content: File[bytes] | bytes) -> str:
+def put(content: "File[bytes] | bytes") -> str:
     """Store the bytes and return their SHA-256. Storing the same bytes again repairs a damaged copy."""
     file = ContentFile(content) if isinstance(content, bytes) else content
     digest = hashlib.sha256()

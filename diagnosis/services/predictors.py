@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from mlcore.atomic import write_atomically
+from mlcore.files import replace_file
 from mlcore.predictor import Predictor
 
 from diagnosis.models import ModelVersion
@@ -20,6 +20,7 @@ def get_predictor(model_version: ModelVersion) -> Predictor:
 
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load(sha256: str) -> Predictor:
-    path = settings.MODEL_CACHE / f"{sha256}.bundle"
-    write_atomically(path, file_store.get(sha256))
-    return Predictor.load(Path(path), cache=settings.MODEL_CACHE, expected_digest=sha256)
+    path: Path = settings.MODEL_CACHE / f"{sha256}.bundle"
+    with replace_file(path) as aside:
+        aside.write_bytes(file_store.get(sha256))
+    return Predictor.load(path, cache=settings.MODEL_CACHE, expected_digest=sha256)

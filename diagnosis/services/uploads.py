@@ -37,13 +37,13 @@ class Upload:
 
 
 def accept_images(
-    *, case: Case, uploaded_by: User, files: Iterable[UploadedFile[Any]]
+    *, case: Case, uploaded_by: User, files: "Iterable[UploadedFile[Any]]"
 ) -> list[tuple[str, Upload | UploadRefused]]:
     """Take in several images of `case`. Each file, by its shown name, has its own outcome: none spoils another."""
     return [(file.name or "", _outcome(case=case, uploaded_by=uploaded_by, file=file)) for file in files]
 
 
-def _outcome(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Upload | UploadRefused:
+def _outcome(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload | UploadRefused:
     try:
         return accept_image(case=case, uploaded_by=uploaded_by, file=file)
     except UploadRefused as refusal:
@@ -53,7 +53,7 @@ def _outcome(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Uploa
         return UploadRefused("not_stored", "The image could not be stored just now. Please send it again.")
 
 
-def accept_image(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> Upload:
+def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload:
     """Store an image of `case` and queue its analysis by the active model.
 
     Raises UploadRefused when the file is not a readable PNG, JPEG or TIFF within the limits.
@@ -69,14 +69,14 @@ def accept_image(*, case: Case, uploaded_by: User, file: UploadedFile[Any]) -> U
     return _record(case=case, uploaded_by=uploaded_by, file=file, header=header, sha256=sha256, model=model)
 
 
-def _check(*, case: Case, file: UploadedFile[Any]) -> ImageHeader:
+def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
     if not file.size:
         raise UploadRefused("empty", "The file is empty.")
     if file.size > settings.UPLOAD_MAX_FILE_BYTES:
         limit = settings.UPLOAD_MAX_FILE_BYTES // 1024**2
         raise UploadRefused("too_large", f"The file is larger than {limit} MB.")
     try:
-        header = read_header(file)
+        header = read_header(file.file)
     except UnreadableImage as error:
         raise UploadRefused(error.code, error.message) from None
     smallest = case.get_assay().minimum_side
@@ -93,7 +93,7 @@ def _record(
     *,
     case: Case,
     uploaded_by: User,
-    file: UploadedFile[Any],
+    file: "UploadedFile[Any]",
     header: ImageHeader,
     sha256: str,
     model: ModelVersion,
@@ -103,7 +103,7 @@ def _record(
         sha256=sha256,
         defaults={
             "uploaded_name": (file.name or "image")[:255],
-            "size_bytes": file.size,
+            "size_bytes": file.size or 0,
             "file_format": header.format,
             "width": header.width,
             "height": header.height,

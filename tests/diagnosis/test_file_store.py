@@ -1,0 +1,65 @@
+"""The file store gives back the bytes that were stored, or nothing."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from pytest_django import Settings
+
+from diagnosis.services import file_store
+
+
+def stored_files(settings: Settings) -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def test_it_gives_back_what_was_stored() -> None:
+    assert file_store.get(file_store.put(b"pixels")) == b"pixels"
+
+
+def test_the_same_bytes_are_one_file(settings: Settings) -> None:
+    assert file_store.put(b"pixels") == file_store.put(ContentFile(b"pixels"))
+    assert len(stored_files(settings)) == 1
+
+
+def test_it_refuses_a_file_with_a_flipped_bit(settings: Settings) -> None:
+    sha256 = file_store.put(b"pixels")
+    stored_files(settings)[0].write_bytes(b"pixelr")
+    with pytest.raises(file_store.DamagedFile):
+        file_store.get(sha256)
+
+
+def test_storing_again_repairs_a_damaged_file(settings: Settings) -> None:
+    sha256 = file_store.put(b"pixels")
+    stored_files(settings)[0].write_bytes(b"")
+    file_store.put(b"pixels")
+    assert file_store.get(sha256) == b"pixels"
+
+
+def test_it_refuses_a_missing_file() -> None:
+    with pytest.raises(file_store.DamagedFile):
+        file_store.get("0" * 64)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "0" * 63])
+def test_only_a_digest_names_a_file(name: str) -> None:
+    with pytest.raises(ValueError, match="digest"):
+        file_store.get(name)
+
+
+def test_only_the_owner_of_the_process_reads_the_files(settings: Settings) -> None:
+    file_store.put(b"pixels")
+    assert stored_files(settings)[0].stat().st_mode & 0o077 == 0
+
+
+def test_a_write_that_fails_leaves_nothing_behind(settings: Settings) -> None:
+    class Torn(ContentFile):
+        def chunks(self, chunk_size: int | None = None):  # type: ignore[no-untyped-def]  # only this test's
+            yield b"pix"
+            if self.tell() == 0 and hasattr(self, "hashed"):
+                raise OSError("no space left on device")
+            self.hashed = True
+
+    with pytest.raises(OSError, match="space"):
+        file_store.put(Torn(b"pixels"))
+    assert stored_files(settings) == []
