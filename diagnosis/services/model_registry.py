@@ -1,5 +1,6 @@
 """Registering and activating models."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -28,7 +29,7 @@ def register_model(*, content: bytes, registered_by: User | None = None) -> Mode
             "assay": bundle.manifest.assay,
             "name": bundle.manifest.name,
             "version": bundle.manifest.version,
-            "manifest": bundle.manifest.to_json(),
+            "manifest": asdict(bundle.manifest),
         },
     )
     if is_new:

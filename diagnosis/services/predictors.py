@@ -4,11 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from mlcore.files import replace_file
 from mlcore.predictor import Predictor
 
 from diagnosis.models import ModelVersion
 from diagnosis.services import file_store
+from mlcore.files import replace_file
 
 MODELS_IN_MEMORY = 4
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -76,16 +76,9 @@ def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
         limit = settings.UPLOAD_MAX_FILE_BYTES // 1024**2
         raise UploadRefused("too_large", f"The file is larger than {limit} MB.")
     try:
-        header = read_header(file.file)
+        return read_header(cast("BinaryIO", file), minimum_side=case.get_assay().minimum_side)
     except UnreadableImage as error:
         raise UploadRefused(error.code, error.message) from None
-    smallest = case.get_assay().minimum_side
-    if min(header.width, header.height) < smallest:
-        raise UploadRefused(
-            "too_small",
-            f"The image is {header.width} x {header.height} pixels; at least {smallest} x {smallest} are needed.",
-        )
-    return header
 
 
 @transaction.atomic

@@ -165,9 +165,7 @@ def test_the_database_refuses_a_move_out_of_a_final_state(queue: Queue, state: A
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_never_claim_the_same_image(
-    queue: Queue, model: ModelVersion, settings: Settings
-) -> None:
+def test_many_workers_never_claim_the_same_image(queue: Queue, model: ModelVersion, settings: Settings) -> None:
     settings.ANALYSIS_BATCH_SIZE = 4
     queue(60)
     claimed: list[UUID] = []
