@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery, Task
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.embedded")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")  # the one that refuses to start unsafe
 
 app = Celery("second_read")
 app.config_from_object("django.conf:settings", namespace="CELERY")

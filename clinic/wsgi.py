@@ -1,9 +1,5 @@
 """The web application, for gunicorn."""
 
-import os
-
 from django.core.wsgi import get_wsgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")
 
 application = get_wsgi_application()

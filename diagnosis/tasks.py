@@ -2,8 +2,16 @@
 
 from uuid import UUID
 
+from celery.signals import worker_process_init
+
 from clinic.celery import task
-from diagnosis.services import analysing, analysis_queue
+from diagnosis.services import analysing, analysis_queue, predictors
+
+
+@worker_process_init.connect
+def load_models(**_: object) -> None:
+    """Each worker process loads the models once, after it was forked."""
+    predictors.warm_up()
 
 
 @task

@@ -6,12 +6,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
-from mlcore.bundle import read_bundle
 
 from clinic.models import User
 from clinic.services import audit
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services import file_store
+from mlcore.bundle import read_bundle
 
 
 @transaction.atomic

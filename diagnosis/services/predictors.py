@@ -1,14 +1,18 @@
 """The loaded models of this worker process: each is loaded once and kept."""
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 from django.conf import settings
-from mlcore.predictor import Predictor
 
-from diagnosis.models import ModelVersion
+from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services import file_store
 from mlcore.files import replace_file
+from mlcore.predictor import Predictor
+
+logger = logging.getLogger(__name__)
 
 MODELS_IN_MEMORY = 4
 
@@ -18,9 +22,19 @@ def get_predictor(model_version: ModelVersion) -> Predictor:
     return _load(model_version.sha256)
 
 
+def warm_up() -> None:
+    """Load the active models, so that the first image does not wait for them."""
+    cv2.setNumThreads(settings.ANALYSIS_THREADS)
+    for model in ModelVersion.objects.filter(state=ModelState.ACTIVE)[:MODELS_IN_MEMORY]:
+        try:
+            get_predictor(model)
+        except Exception:  # the worker still serves the other models; the error is raised again with an image
+            logger.exception("The model %s could not be loaded.", model.pk)
+
+
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load(sha256: str) -> Predictor:
     path: Path = settings.MODEL_CACHE / f"{sha256}.bundle"
     with replace_file(path) as aside:
         aside.write_bytes(file_store.get(sha256))
-    return Predictor.load(path, cache=settings.MODEL_CACHE, expected_digest=sha256)
+    return Predictor.load(path, cache=settings.MODEL_CACHE, expected_digest=sha256, threads=settings.ANALYSIS_THREADS)
