@@ -1,0 +1,55 @@
+# make run    is all that a fresh machine needs. Settings, given before or after the command:
+#   PYTHON=python3.12   the interpreter to build .venv with
+#   UV=no               install with pip alone
+#   PORT=8001           where the web process listens
+#   ARGS="-k upload"    passed on to pytest, which then runs no browser tests
+
+PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
+LEND = .venv/bin/python -m embedded exec --temporary --
+
+.PHONY: help run test lint lock shell clean install-dev
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, start everything and print the address; Ctrl-C stops it
+	@$(INSTALL)
+	@exec .venv/bin/python -m embedded run
+
+test: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
+test: install-dev ## Run the whole suite on a PostgreSQL and a broker of its own
+	@$(LEND) python -m pytest --ignore=tests/browser $(ARGS)
+	@if [ -n '$(ARGS)' ]; then \
+		echo "Left out: tests/browser, because ARGS were given."; \
+	elif command -v chromium > /dev/null; then \
+		$(LEND) python -m pytest tests/browser; \
+	else \
+		echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; \
+	fi
+
+lint: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
+lint: install-dev ## Check format, rules, types, imports, migrations and production settings
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports
+	@$(LEND) sh -exc 'mypy .; python manage.py makemigrations --check --dry-run'
+	DJANGO_SETTINGS_MODULE=clinic.settings.production ALLOWED_HOSTS=reader.hospital.example \
+		$(LEND) python manage.py check --deploy --fail-level WARNING
+
+lock: install-dev ## Renew the locked versions within what requirements*.in allow
+	for name in requirements requirements-dev requirements-uv; do \
+		.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
+	done
+
+shell: ## Open Django's shell on the data of this folder
+	@$(INSTALL)
+	@exec .venv/bin/python -m embedded exec -- python manage.py shell
+
+clean: ## Remove what can be made again: packages and caches, never the data in var/
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
+
+install-dev:
+	@$(INSTALL) --dev
