@@ -1,0 +1,89 @@
+"""The networks by name, in Keras 3 for any backend. A model file never carries code: it names one of these."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import keras
+from keras import layers
+
+from mlcore.catalogue import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The two tensors every network gives: logits (N x classes) and the last feature maps (N x h x w x c)."""
+
+    logits: Any
+    features: Any
+
+
+Builder = Callable[[Any, Shape], Outputs]
+
+
+def _residual_block(x: Any, channels: int, stride: int, name: str) -> Any:
+    shortcut = x
+    if stride > 1 or x.shape[-1] != channels:
+        shortcut = layers.Conv2D(channels, 1, strides=stride, use_bias=False, name=f"{name}_shortcut")(x)
+        shortcut = layers.BatchNormalization(name=f"{name}_shortcut_norm", momentum=0.97)(shortcut)
+    for number, step in ((1, stride), (2, 1)):
+        x = layers.Conv2D(channels, 3, strides=step, padding="same", use_bias=False, name=f"{name}_conv{number}")(x)
+        x = layers.BatchNormalization(name=f"{name}_norm{number}", momentum=0.97)(x)
+        if number == 1:
+            x = layers.ReLU(name=f"{name}_relu1")(x)
+    return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, shortcut]))
+
+
+def _compact(x: Any, shape: Shape, *, stem: int, stem_stride: int, pool: bool) -> Outputs:
+    x = layers.Conv2D(48, stem, strides=stem_stride, padding="same", use_bias=False, name="stem")(x)
+    x = layers.ReLU(name="stem_relu")(layers.BatchNormalization(name="stem_norm", momentum=0.97)(x))
+    if pool:
+        x = layers.MaxPooling2D(2, name="stem_pool")(x)
+    for stage, channels in enumerate((48, 96, 160), start=1):
+        for block in (1, 2):
+            stride = 2 if block == 1 and stage > 1 else 1
+            x = _residual_block(x, channels, stride, f"stage{stage}_block{block}")
+    pooled = layers.Dropout(0.2, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(x))
+    return Outputs(logits=layers.Dense(shape.classes, dtype="float32", name="logits")(pooled), features=x)
+
+
+def _compact_leukemia(x: Any, shape: Shape) -> Outputs:
+    """A residual network of 1.2 million parameters for fields of cells: it looks at a quarter of the resolution."""
+    return _compact(x, shape, stem=5, stem_stride=2, pool=True)
+
+
+def _compact_breast(x: Any, shape: Shape) -> Outputs:
+    """The same network for small patches: the first stage keeps the full resolution."""
+    return _compact(x, shape, stem=3, stem_stride=1, pool=False)
+
+
+def _prototype(x: Any, shape: Shape) -> Outputs:
+    """Three convolutions with pooling, 32, 64 and 128 channels, then a dense layer of 256 on all of it."""
+    for number, channels in enumerate((32, 64, 128), start=1):
+        x = layers.Conv2D(channels, 3, activation="relu", name=f"conv{number}")(x)
+        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+    hidden = layers.Dense(256, activation="relu", name="dense")(layers.Flatten(name="flatten")(x))
+    hidden = layers.Dropout(0.5, name="dropout")(hidden)
+    return Outputs(logits=layers.Dense(shape.classes, dtype="float32", name="logits")(hidden), features=x)
+
+
+ARCHITECTURES: Mapping[str, Builder] = MappingProxyType(
+    {
+        "compact-leukemia": _compact_leukemia,
+        "compact-breast": _compact_breast,
+        "prototype-leukemia": _prototype,
+        "prototype-breast": _prototype,
+    }
+)
+
+
+def build(name: str, shape: Shape, *, any_size: bool = False) -> Any:
+    """A new network with outputs `[logits, features]`, randomly initialised; KeyError for an unknown name.
+
+    `any_size` leaves height and width open, so that training may look at crops.
+    """
+    side = None if any_size else shape.input_size
+    inputs = keras.Input((side, side, 3), name="pixels")
+    outputs = ARCHITECTURES[name](inputs, shape)
+    return keras.Model(inputs, [outputs.logits, outputs.features], name=name.replace("-", "_"))

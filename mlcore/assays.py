@@ -1,0 +1,91 @@
+"""The assays: what is looked at, which classes there are, and what a model for it may be used for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mlcore.segmentation import SegmentationRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class Assay:
+    """One kind of examination. Adding an assay is adding one value here and a model bundle."""
+
+    slug: str
+    name: str
+    classes: tuple[str, ...]  # in the order of the model's outputs
+    malignant: frozenset[str]
+    input_size: int  # side in pixels of the square the network sees
+    minimum_side: int  # images with a shorter side are refused
+    segmentation: SegmentationRecipe
+    intended_use: str
+    not_for: tuple[str, ...]
+
+
+_LEUKEMIA = Assay(
+    slug="leukemia",
+    name="Leukemia (blood smear)",
+    classes=("Benign", "Early", "Pre", "Pro"),
+    malignant=frozenset({"Early", "Pre", "Pro"}),
+    input_size=224,
+    minimum_side=112,
+    segmentation=SegmentationRecipe(
+        hue_from=118,  # blue-violet; red cells of a blue-grey smear lie below
+        hue_to=165,  # magenta; eosin-pink red cells lie above
+        saturation_floor=55,  # pale pro-B blasts reach 60 to 90, red cells stay below 50
+        saturation_ceiling=110,  # an image of only dark nuclei must not push the threshold into them
+        value_ceiling=250,
+        opening=3,
+        closing=3,
+        smallest_area=0.0008,  # 40 pixels of a 224 x 224 field: a platelet, not a nucleus
+        separate_touching=True,
+    ),
+    intended_use=(
+        "A second opinion on fields of Giemsa- or Wright-stained peripheral blood smears from people suspected of "
+        "acute lymphoblastic leukemia: benign (haematogones), or blasts of the early pre-B, pre-B or pro-B stage."
+    ),
+    not_for=(
+        "deciding without a doctor, or without flow cytometry where a diagnosis depends on it",
+        "bone marrow, other leukemias, lymphomas, or any other disease",
+        "single-cell crops, whole-slide scans, other stains, or a microscope it was not checked on",
+    ),
+)
+
+_BREAST = Assay(
+    slug="breast",
+    name="Breast tissue (H&E)",
+    classes=("Benign", "Malignant"),
+    malignant=frozenset({"Malignant"}),
+    input_size=50,
+    minimum_side=32,
+    segmentation=SegmentationRecipe(
+        hue_from=115,  # haematoxylin: blue-violet
+        hue_to=158,  # eosin-pink stroma lies above
+        saturation_floor=45,
+        saturation_ceiling=120,
+        value_ceiling=215,  # stroma and fat are brighter
+        opening=1,  # at 50 x 50 pixels a nucleus is 3 to 6 pixels wide: opening would remove it
+        closing=2,
+        smallest_area=0.0024,  # 6 pixels of a 50 x 50 patch
+        separate_touching=True,
+    ),
+    intended_use=(
+        "A second opinion on 50 x 50 pixel patches, at about 2 micrometres a pixel, of breast tissue stained with "
+        "haematoxylin and eosin: does the patch show invasive ductal carcinoma? Benign means only that it does not."
+    ),
+    not_for=(
+        "deciding without a pathologist, grading, staging, receptor status or margins",
+        "other tumours of the breast, other organs, cytology, frozen sections or immunohistochemistry",
+        "patches at another magnification, or from a scanner it was not checked on",
+    ),
+)
+
+ASSAYS: Mapping[str, Assay] = MappingProxyType({assay.slug: assay for assay in (_LEUKEMIA, _BREAST)})
+
+
+def get_assay(slug: str) -> Assay:
+    """The assay of that slug; KeyError with the known ones when there is none."""
+    try:
+        return ASSAYS[slug]
+    except KeyError:
+        raise KeyError(f"unknown assay {slug!r}; known are {', '.join(ASSAYS)}") from None

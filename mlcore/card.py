@@ -1,0 +1,111 @@
+"""The model card: what a bundle's manifest says, for people."""
+
+from typing import Any
+
+from mlcore.assays import get_assay
+from mlcore.manifest import Manifest
+
+_HEADLINES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "F1, mean over the classes",
+    "auroc": "AUROC",
+    "ece": "Calibration error (ECE)",
+    "brier": "Brier score",
+}
+
+
+def render_card(manifest: Manifest, digest: str) -> str:
+    """The card in Markdown."""
+    sections = (_title(manifest, digest), _use(manifest), _data(manifest), _figures(manifest), _making(manifest))
+    return "\n\n".join(sections) + "\n"
+
+
+def _title(manifest: Manifest, digest: str) -> str:
+    return (
+        f"# {manifest.name} {manifest.version}\n\n"
+        f"Assay: {get_assay(manifest.assay).name}. Classes: {', '.join(manifest.classes)}. "
+        f"Network: {manifest.architecture.name}, input {manifest.architecture.input_size} x "
+        f"{manifest.architecture.input_size} pixels. Made on {manifest.created}.\n\n"
+        f"SHA-256 of the bundle: `{digest}`\n\n"
+        "This model is a second reader. It is not a medical device, it does not diagnose; the doctor decides."
+    )
+
+
+def _use(manifest: Manifest) -> str:
+    nots = "\n".join(f"- {item}" for item in manifest.not_for)
+    return f"## Intended use\n\n{manifest.intended_use}\n\nIt is not for\n\n{nots}"
+
+
+def _data(manifest: Manifest) -> str:
+    data = manifest.data
+    head = f"| | {' | '.join(manifest.classes)} | images | groups |\n|---|{'---|' * (len(manifest.classes) + 2)}"
+    rows = "\n".join(
+        f"| {name} | {' | '.join(str(part.get(c, 0)) for c in manifest.classes)} | {sum(part.values())} "
+        f"| {data.groups[name]} |"
+        for name, part in (("train", data.train), ("validation", data.validation), ("test", data.test))
+    )
+    return (
+        f"## Data\n\n{data.title}\n\nCitation: {data.citation}\n\nLicence: {data.licence}\n\n{data.split}\n\n"
+        f"{head}\n{rows}\n\nDigest over all images and classes: `{data.digest}`"
+    )
+
+
+def _figures(manifest: Manifest) -> str:
+    metrics = manifest.metrics
+    rows = "\n".join(
+        f"| {name} | {metrics[key]:.3f} | {metrics['ci95'][key][0]:.3f} to {metrics['ci95'][key][1]:.3f} |"
+        for key, name in _HEADLINES.items()
+    )
+    return (
+        f"## Figures on the test groups ({metrics['n']} images, {metrics['groups']} groups)\n\n"
+        "No image, patient or block of the test groups was trained on or used to choose anything. Intervals are "
+        "95 % bootstrap intervals over groups.\n\n"
+        f"| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\n"
+        f"{_per_class(metrics)}\n\n{_trust(manifest)}\n\n{_colour(metrics)}"
+    )
+
+
+def _per_class(metrics: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['support']} |"
+        for name, row in metrics["per_class"].items()
+    )
+    return f"| class | precision | recall | F1 | images |\n|---|---|---|---|---|\n{rows}"
+
+
+def _trust(manifest: Manifest) -> str:
+    metrics = manifest.metrics
+    share = metrics["confident_accuracy"]
+    confident = "none was confident" if share is None else f"of the confident ones {share:.1%} are right"
+    return (
+        f"The true class is in the prediction set for {metrics['coverage']:.1%} of the test images (aim: "
+        f"{manifest.calibration.coverage:.0%}). {metrics['refer_rate']:.1%} of the images in scope are referred to "
+        f"the doctor without a firm suggestion; {confident}. {metrics['out_of_scope_rate']:.1%} of these valid images "
+        "are refused as out of scope."
+    )
+
+
+def _colour(metrics: dict[str, Any]) -> str:
+    reference, shift = metrics["colour_reference"], metrics["colour_shift_detail"]
+    columns = ("accuracy", "balanced_accuracy", "out_of_scope_rate")
+    lines = {"0": [metrics[name] for name in columns]}
+    lines |= {gain: [shift[name][gain] for name in columns] for gain in shift["accuracy"]}
+    rows = "\n".join(f"| {gain} % | {' | '.join(f'{v:.3f}' for v in values)} |" for gain, values in lines.items())
+    return (
+        "Colour is a shortcut in such images: a random forest on the three mean colours alone reaches an accuracy of "
+        f"{reference['accuracy']:.3f} (balanced {reference['balanced_accuracy']:.3f}) on the same test groups. With "
+        "each channel's gain changed at random, the model reaches\n\n"
+        "| gain changed by up to | accuracy | balanced accuracy | refused as out of scope |\n|---|---|---|---|\n"
+        f"{rows}"
+    )
+
+
+def _making(manifest: Manifest) -> str:
+    training = manifest.training
+    return (
+        f"## How it was made\n\n`{training.command}`\n\nSeed {training.seed}, backend {training.backend}, "
+        f"{training.epochs} epochs, of which number {training.best_epoch} was kept (lowest loss on the validation "
+        f"groups), source commit `{training.commit}`. Temperature {manifest.calibration.temperature:.3f}; the "
+        "probabilities take the classes as equally common."
+    )

@@ -1,0 +1,32 @@
+"""The reference engine: the network in Keras, and its export to OpenVINO. Never imported by what serves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.architectures import build
+from mlcore.bundle import Bundle
+from mlcore.catalogue import Shape
+from mlcore.engines import Forward
+
+
+class ReferenceEngine:
+    """A bundle's network in Keras."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        architecture = bundle.manifest.architecture
+        self._network: Any = build(architecture.name, Shape(architecture.input_size, len(bundle.manifest.classes)))
+        for variable in self._network.weights:
+            variable.assign(bundle.network[variable.path])
+
+    def run(self, pixels: Sequence[NDArray[np.float32]]) -> list[Forward]:
+        """Run prepared images (each S x S x 3) as one batch."""
+        logits, features = self._network.predict_on_batch(np.stack(pixels))
+        return [Forward(*pair) for pair in zip(np.asarray(logits), np.asarray(features), strict=True)]
+
+    def export(self, path: Path) -> None:
+        """Write the network for OpenVINO: `path` (.xml) and the file of weights beside it (.bin)."""
+        self._network.export(str(path), format="openvino", verbose=False)

@@ -1,0 +1,78 @@
+"""Pictures for people: what is laid over an image, and smaller renditions of it. NumPy and OpenCV only."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_OUTLINE_RGB = (0, 255, 170)  # green does not occur in H&E or Giemsa stains
+_HALO_RGB = (0, 40, 30)
+_OUTLINE_SIDE = 512  # small masks are enlarged to this, or the outline would be as coarse as the pixels
+
+
+def encode_png(rgb: NDArray[np.uint8]) -> bytes:
+    """An RGB (H x W x 3) or RGBA (H x W x 4) image as PNG."""
+    code = cv2.COLOR_RGBA2BGRA if rgb.shape[2] == 4 else cv2.COLOR_RGB2BGR  # noqa: PLR2004  four channels
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(rgb, code))
+    if not done:
+        raise ValueError("the image cannot be written as PNG")
+    return encoded.tobytes()
+
+
+def mask_outline_png(mask: NDArray[np.uint8]) -> bytes:
+    """A transparent PNG with the outline of a mask (H x W, 0 or 255): a bright line on a dark halo.
+
+    Small masks are enlarged (the aspect ratio stays), so the picture is meant to be stretched over the image.
+    """
+    enlarged = _enlarged(mask)
+    height, width = enlarged.shape
+    contours, _ = cv2.findContours(enlarged, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    line = max(1, round(max(height, width) / 400))
+    canvas = np.zeros((height, width, 4), np.uint8)
+    cv2.drawContours(canvas, contours, -1, (*_HALO_RGB, 150), 3 * line, cv2.LINE_8)
+    cv2.drawContours(canvas, contours, -1, (*_OUTLINE_RGB, 255), line, cv2.LINE_8)
+    return encode_png(canvas)
+
+
+def activation_png(activation_map: NDArray[np.float32]) -> bytes:
+    """A class activation map (H x W, 0 to 1) in a perceptually uniform colour map; weak parts are transparent."""
+    levels = np.clip(activation_map * 255.0, 0, 255).astype(np.uint8)
+    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    return encode_png(np.dstack([colours, levels]).astype(np.uint8))
+
+
+def thumbnail(rgb: NDArray[np.uint8], side: int = 256) -> NDArray[np.uint8]:
+    """The image (H x W x 3) shrunk to fit a square of that side; a smaller image stays as it is."""
+    return _fitted(rgb, side)
+
+
+def display_rendition(rgb: NDArray[np.uint8], longest_side: int = 2048) -> NDArray[np.uint8]:
+    """The image (H x W x 3) as a page shows it: no side longer than that."""
+    return _fitted(rgb, longest_side)
+
+
+def _fitted(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return rgb
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _enlarged(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = mask.shape
+    scale = _OUTLINE_SIDE / max(height, width)
+    if scale <= 1:
+        return _shrunk(mask)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    smooth = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    return np.where(smooth > 127, 255, 0).astype(np.uint8)  # noqa: PLR2004  half of 255
+
+
+def _shrunk(mask: NDArray[np.uint8], side: int = 2048) -> NDArray[np.uint8]:
+    height, width = mask.shape
+    scale = side / max(height, width)
+    if scale >= 1:
+        return mask
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)

@@ -1,0 +1,225 @@
+"""Images drawn from a seed, for tests, demo and screenshots: no patient's image is needed for any of them.
+
+They resemble smears and H&E patches in colour and texture. They are no evidence of anything; whoever shows one
+marks it as drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+Canvas = NDArray[np.float32]
+Colour = tuple[float, float, float]
+
+_IN_A_NEST = 0.7  # share of a tumour's nuclei that lie in its nests
+_PALE_CENTRES = 0.7  # share of red cells that show one
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The nucleated cells of one class, lengths for a field of 224 pixels."""
+
+    count: tuple[int, int]
+    radius: tuple[float, float]
+    nucleus: Colour
+    cytoplasm: Colour
+    nucleus_share: tuple[float, float]  # of the cell's radius
+    ragged: float  # how far the outline departs from a circle
+    red_cells: Colour
+    field: Colour
+
+
+_SMEARS: Mapping[str, _Cells] = MappingProxyType(
+    {
+        "Benign": _Cells(
+            (6, 11), (6.5, 12), (72, 34, 150), (150, 110, 205), (0.8, 0.97), 0.05, (176, 172, 205), (250, 249, 252)
+        ),
+        "Early": _Cells(
+            (4, 8), (10, 13), (98, 68, 178), (132, 108, 205), (0.86, 0.95), 0.06, (158, 168, 188), (244, 250, 250)
+        ),
+        "Pre": _Cells(
+            (7, 15), (10, 14), (98, 74, 182), (120, 100, 205), (0.88, 0.96), 0.04, (130, 152, 190), (246, 251, 250)
+        ),
+        "Pro": _Cells(
+            (3, 7), (8.5, 11), (192, 118, 214), (206, 146, 226), (0.85, 0.95), 0.10, (168, 176, 200), (252, 252, 252)
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tissue:
+    """What one class of patches is made of, for a patch of 50 pixels."""
+
+    stroma: tuple[Colour, Colour]
+    nuclei: tuple[int, int]
+    fat: tuple[int, int]
+    nests: tuple[int, int]
+    nucleus: Colour
+
+
+_TISSUES: Mapping[str, _Tissue] = MappingProxyType(
+    {
+        "Benign": _Tissue(((232, 150, 184), (240, 182, 205)), (15, 45), (0, 6), (0, 0), (98, 62, 140)),
+        "Malignant": _Tissue(((196, 132, 184), (214, 158, 200)), (110, 190), (0, 1), (3, 7), (92, 58, 138)),
+    }
+)
+
+
+def draw(assay: str, kind: str, seed: int) -> NDArray[np.uint8]:
+    """An image (H x W x 3, 8-bit RGB) of that assay and class; KeyError for an unknown one."""
+    return {"leukemia": draw_smear, "breast": draw_tissue}[assay](kind, seed)
+
+
+def draw_smear(kind: str, seed: int, size: int = 224) -> NDArray[np.uint8]:
+    """A field of a blood smear (size x size x 3): plasma, red cells, and nucleated cells of that class."""
+    style = _SMEARS[kind]
+    rng = np.random.default_rng((seed, _number(kind)))
+    scale = size / 224
+    canvas = np.ones((size, size, 3), np.float32) * np.array(style.field, np.float32)
+    canvas -= _noise(rng, size, size / 2)[..., None] * np.array((5, 3, 2), np.float32)
+    _draw_red_cells(canvas, rng, style, scale)
+    for centre in _places(rng, int(rng.integers(*style.count)), size, 1.7 * style.radius[1] * scale):
+        _draw_nucleated_cell(canvas, rng, style, centre, scale)
+    return _photographed(canvas, rng, blur=0.7 * scale, grain=2.0)
+
+
+def draw_tissue(kind: str, seed: int, size: int = 50) -> NDArray[np.uint8]:
+    """An H&E patch (size x size x 3): fibrous stroma, fat, and nuclei; Malignant: crowded nests of them."""
+    style = _TISSUES[kind]
+    rng = np.random.default_rng((seed, _number(kind)))
+    work = 200  # drawn finely, then shrunk, as a scanner does
+    light, dark = (np.array(colour, np.float32) for colour in reversed(style.stroma))
+    weave = _fibres(rng, work)[..., None]
+    canvas = np.ascontiguousarray(light + (dark - light) * (0.5 + 0.5 * weave) - 14 * np.abs(weave))
+    nests = [rng.uniform(0, work, 2) for _ in range(int(rng.integers(style.nests[0], style.nests[1] + 1)))]
+    for nest in nests:
+        _blend_disc(canvas, rng, tuple(nest), rng.uniform(22, 50), colour=(190, 122, 184), opacity=0.6, ragged=0.3)
+    for _ in range(int(rng.integers(style.fat[0], style.fat[1] + 1))):
+        _blend_disc(
+            canvas,
+            rng,
+            tuple(rng.uniform(0, work, 2)),
+            rng.uniform(14, 30),
+            colour=(246, 242, 245),
+            opacity=0.97,
+            ragged=0.12,
+        )
+    for _ in range(int(rng.integers(*style.nuclei))):
+        near = nests[int(rng.integers(len(nests)))] if nests and rng.random() < _IN_A_NEST else None
+        centre = rng.uniform(0, work, 2) if near is None else near + rng.normal(0, 22, 2)
+        shade = np.array(style.nucleus) + rng.normal(0, 12, 3)
+        radius = rng.uniform(4.5, 8.0) if nests else rng.uniform(2.8, 5.0)
+        _blend_disc(canvas, rng, tuple(centre), radius, colour=tuple(shade), opacity=0.85, ragged=0.15, stretch=0.6)
+    fine = _photographed(canvas, rng, blur=2.0, grain=3.0)
+    return np.asarray(cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _number(kind: str) -> int:
+    return sum(ord(letter) << (4 * place) for place, letter in enumerate(kind[:6]))
+
+
+def _noise(rng: Generator, size: int, grain: float) -> NDArray[np.float32]:
+    """Smooth noise of about unit deviation, `grain` pixels coarse."""
+    cells = max(2, round(size / grain) + 2)
+    coarse = rng.normal(0, 1, (cells, cells)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+
+
+def _fibres(rng: Generator, size: int) -> NDArray[np.float32]:
+    """Wavy parallel fibres, -1 to 1."""
+    angle = rng.uniform(0, np.pi)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    across = x * np.cos(angle) + y * np.sin(angle) + 9 * _noise(rng, size, 45) + 3 * _noise(rng, size, 14)
+    return np.asarray(np.sin(across / rng.uniform(3.0, 6.0)) * 0.6 + 0.4 * _noise(rng, size, 6), dtype=np.float32)
+
+
+def _places(rng: Generator, count: int, size: int, apart: float) -> list[tuple[float, float]]:
+    """Up to `count` places of which no two are nearer than `apart`."""
+    chosen: list[tuple[float, float]] = []
+    for _ in range(count * 20):
+        x, y = rng.uniform(0, size, 2)
+        if all((x - a) ** 2 + (y - b) ** 2 > apart**2 for a, b in chosen):
+            chosen.append((float(x), float(y)))
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def _outline(
+    rng: Generator, centre: tuple[float, float], radius: float, ragged: float, stretch: float
+) -> NDArray[np.int32]:
+    """The points of an irregular round shape, in sixteenths of a pixel."""
+    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    waves = sum(rng.normal(0, ragged / n) * np.cos(n * angles + rng.uniform(0, 6.3)) for n in (2, 3, 5))
+    reach = radius * (1 + np.asarray(waves))
+    turn, flat = rng.uniform(0, np.pi), 1 - stretch * rng.random()
+    x, y = reach * np.cos(angles), reach * np.sin(angles) * flat
+    points = np.stack(
+        [centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)], axis=1
+    )
+    return np.round(points * 16).astype(np.int32)
+
+
+def _blend(canvas: Canvas, outline: NDArray[np.int32], colour: Canvas, opacity: float, soft: float = 0.0) -> None:
+    """Lay a colour (or a texture of the canvas' size) over the inside of an outline."""
+    cover = np.zeros(canvas.shape[:2], np.uint8)
+    cv2.fillPoly(cover, [outline], 255, cv2.LINE_AA, 4)
+    if soft > 0:
+        cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), soft), dtype=np.uint8)
+    weight = (cover.astype(np.float32) * (opacity / 255))[..., None]
+    canvas += weight * (colour - canvas)
+
+
+def _blend_disc(
+    canvas: Canvas,
+    rng: Generator,
+    centre: tuple[float, ...],
+    radius: float,
+    *,
+    colour: tuple[float, ...],
+    opacity: float,
+    ragged: float,
+    stretch: float = 0.2,
+) -> None:
+    outline = _outline(rng, (centre[0], centre[1]), radius, ragged, stretch)
+    _blend(canvas, outline, np.array(colour, np.float32), opacity, soft=1.0)
+
+
+def _draw_red_cells(canvas: Canvas, rng: Generator, style: _Cells, scale: float) -> None:
+    size = canvas.shape[0]
+    colour = np.array(style.red_cells, np.float32) + rng.normal(0, 6, 3).astype(np.float32)
+    paler = colour + (np.array(style.field, np.float32) - colour) * 0.62
+    for centre in _places(rng, int(rng.integers(45, 120)), size, 11.5 * scale):
+        radius = rng.uniform(6.2, 7.8) * scale
+        shade = colour + rng.normal(0, 5)
+        _blend(canvas, _outline(rng, centre, radius, 0.06, 0.2), shade, 0.85, soft=0.6 * scale)
+        if rng.random() < _PALE_CENTRES:  # the pale centre of a biconcave disc
+            _blend(canvas, _outline(rng, centre, 0.5 * radius, 0.08, 0.2), paler, 0.8, soft=1.2 * scale)
+
+
+def _draw_nucleated_cell(
+    canvas: Canvas, rng: Generator, style: _Cells, centre: tuple[float, float], scale: float
+) -> None:
+    size = canvas.shape[0]
+    radius = rng.uniform(*style.radius) * scale
+    cytoplasm = np.array(style.cytoplasm, np.float32) + rng.normal(0, 6, 3).astype(np.float32)
+    _blend(canvas, _outline(rng, centre, radius, style.ragged, 0.2), cytoplasm, 0.9, soft=0.5 * scale)
+    chromatin = _noise(rng, size, 3.5 * scale)[..., None] * 9
+    nucleus = np.array(style.nucleus, np.float32) + rng.normal(0, 7, 3).astype(np.float32) + chromatin
+    share = rng.uniform(*style.nucleus_share)
+    offset = rng.normal(0, 0.05 * radius, 2)
+    place = (centre[0] + float(offset[0]), centre[1] + float(offset[1]))
+    _blend(canvas, _outline(rng, place, share * radius, style.ragged, 0.2), nucleus, 0.95, soft=0.5 * scale)
+
+
+def _photographed(canvas: Canvas, rng: Generator, *, blur: float, grain: float) -> NDArray[np.uint8]:
+    """The drawing through a lens (slightly blurred) and a sensor (slightly grainy)."""
+    seen = cv2.GaussianBlur(canvas, (0, 0), max(blur, 0.3))
+    seen = seen + rng.normal(0, grain, canvas.shape)
+    return np.asarray(np.clip(np.round(seen), 0, 255), dtype=np.uint8)
