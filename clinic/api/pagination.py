@@ -1,6 +1,10 @@
 """How lists are cut into pages."""
 
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+from clinic.api.errors import InvalidParameters
 
 
 class NewestFirst(CursorPagination):
@@ -8,4 +12,27 @@ class NewestFirst(CursorPagination):
 
     ordering = ("-created_at", "-id")
     page_size_query_param = "page_size"
+    page_size_query_description = "Results a page, 1 to 200."
+    cursor_query_description = "Where to go on: as given in `next` and `previous`."
     max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int | None:
+        """As asked for. A size that cannot be had is refused rather than quietly changed."""
+        asked = request.query_params.get("page_size")
+        if asked is None:
+            return self.page_size
+        if not (asked.isascii() and asked.isdigit() and len(asked) <= len(str(self.max_page_size))):
+            raise self._bad_page_size()
+        if not 1 <= int(asked) <= self.max_page_size:
+            raise self._bad_page_size()
+        return int(asked)
+
+    def _bad_page_size(self) -> InvalidParameters:
+        return InvalidParameters({"page_size": [f"Must be a whole number from 1 to {self.max_page_size}."]})
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The place to go on from; one that was not given out by a list is refused."""
+        try:
+            return super().decode_cursor(request)
+        except NotFound:
+            raise InvalidParameters({"cursor": ["Use a cursor as the list itself gave it."]}) from None

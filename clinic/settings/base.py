@@ -148,6 +148,9 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# Counts of sign-ins: in the database, so that every web process sees them and none needs the broker to be there.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "clinic_cache"}}
+
 # REST API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -155,10 +158,17 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["clinic.api.parsers.SmallJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["clinic.api.filters.KnownFilters", "clinic.api.filters.KnownOrderings"],
     "DEFAULT_PAGINATION_CLASS": "clinic.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # the schema tells what OPTIONS would
+    "DEFAULT_THROTTLE_RATES": {"sign_ins_per_address": "30/min", "sign_ins_per_account": "10/min"},
+    "EXCEPTION_HANDLER": "clinic.api.problems.handle",
+    # How many reverse proxies of ours stand in front: without them a caller's X-Forwarded-For is not believed.
+    "NUM_PROXIES": environment.integer("TRUSTED_PROXIES", 0),
+    "URL_FORMAT_OVERRIDE": None,
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -167,12 +177,22 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Second Read",
     "DESCRIPTION": "A second reader for microscope images. The model suggests; the doctor decides.",
     "VERSION": "v1",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AnalysisState": "diagnosis.models.AnalysisState",
+        "ModelState": "diagnosis.models.ModelState",
+        "Verdict": "diagnosis.models.Verdict",
+        "Assay": "diagnosis.models.case.assay_choices",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "clinic.api.schema.add_problems",
+    ],
 }
 
 LOGGING = {

@@ -1,1 +1,34 @@
-urlpatterns = []
+"""Every address of the REST API."""
+
+from django.urls import include, path, re_path
+from rest_framework.routers import SimpleRouter
+
+from clinic.api.not_found import NothingHere
+from diagnosis.api.analyses import AnalysisViewSet
+from diagnosis.api.cases import CaseViewSet
+from diagnosis.api.images import ImageFileViewSet, ImageViewSet
+from diagnosis.api.models import ModelViewSet
+from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
+from diagnosis.api.uploads import CaseImages
+
+app_name = "api"
+
+router = SimpleRouter(use_regex_path=False)
+router.register("cases", CaseViewSet, basename="case")
+router.register("images", ImageViewSet, basename="image")
+router.register("analyses", AnalysisViewSet, basename="analysis")
+router.register("predictions", PredictionViewSet, basename="prediction")
+router.register("models", ModelViewSet, basename="model")
+
+urlpatterns = [
+    path("", include("clinic.api.urls")),
+    path("cases/<uuid:pk>/images/", CaseImages.as_view({"post": "create"}), name="case-images"),
+    path("images/<uuid:pk>/files/<str:kind>/", ImageFileViewSet.as_view({"get": "retrieve"}), name="image-file"),
+    path(
+        "predictions/<uuid:pk>/files/<str:kind>/",
+        PredictionFileViewSet.as_view({"get": "retrieve"}),
+        name="prediction-file",
+    ),
+    *router.urls,
+    re_path("", NothingHere.as_view()),
+]

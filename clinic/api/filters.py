@@ -1,0 +1,46 @@
+"""Which query parameters a list understands. Any other is refused: a misspelt filter must not show everything."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import OrderingFilter
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from clinic.api.errors import InvalidParameters
+
+PAGING = {"cursor", "page_size", "ordering"}
+
+
+class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter ships no types
+    """The filters of the view's filter set, and nothing else."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filter_class = self.get_filterset_class(view, queryset)
+        filters = set(filter_class.base_filters) if filter_class else set()
+        known = set() if getattr(view, "detail", False) else PAGING | filters
+        unknown = set(request.query_params) - known
+        if unknown:
+            hints = getattr(view, "parameter_hints", {})
+            raise InvalidParameters({name: [hints.get(name, "This parameter is not known.")] for name in unknown})
+        try:
+            filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        except ValidationError as error:
+            raise InvalidParameters(error.detail) from None
+        return filtered
+
+
+class KnownOrderings(OrderingFilter):
+    """The view's `ordering_fields`, with the id to settle ties."""
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str] | None:
+        asked = request.query_params.get(self.ordering_param)
+        if asked is None or getattr(view, "detail", False):
+            return None
+        fields = [*getattr(view, "ordering_fields", ())]
+        if asked.removeprefix("-") not in fields:
+            known = ", ".join(f"{name}, -{name}" for name in fields)
+            raise InvalidParameters({self.ordering_param: [f"Must be one of {known}."]})
+        return [asked, "-id" if asked.startswith("-") else "id"]

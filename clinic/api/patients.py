@@ -1,0 +1,69 @@
+"""/patients/"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.resources import ClinicalResource
+from clinic.api.serializers import KnownFields
+from clinic.models import Patient
+from clinic.selectors.patients import search_patients
+from clinic.services.patients import register_patient
+
+
+class PatientSerializer(KnownFields, serializers.ModelSerializer[Patient]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:patient-detail")
+
+    class Meta:
+        model = Patient
+        fields = ["id", "url", "record_number", "family_name", "given_name", "birth_date", "created_at"]
+        read_only_fields = ["created_at"]
+
+
+class PatientSearchSerializer(KnownFields):
+    search = serializers.CharField(
+        max_length=200, help_text="Words that all occur in the patient's name or record number."
+    )
+
+
+class PatientViewSet(ClinicalResource[Patient]):
+    """The patients whose care team you are on."""
+
+    queryset = Patient.objects.none()
+    serializer_class = PatientSerializer
+    singular, plural = "patient", "patients"
+    reading_actions = ("search",)
+    parameter_hints = {"search": "Names do not belong in addresses: POST the text to /api/v1/patients/search/."}
+
+    def get_queryset(self) -> QuerySet[Patient]:
+        return Patient.objects.visible_to(self.request.user)
+
+    def patient_of(self, item: Patient) -> UUID:
+        return item.pk
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Register a patient; you are the first on the care team."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        patient = register_patient(registered_by=self.person, **serializer.validated_data)
+        data = self.represent([patient])[0]
+        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    @extend_schema(
+        request=PatientSearchSerializer,
+        responses=PatientSerializer(many=True),
+        filters=True,
+        operation_id="patients_search",
+    )
+    @action(detail=False, methods=["post"])
+    def search(self, request: Request) -> Response:
+        """Find patients by name or record number. Go on with the same body at `next`."""
+        body = PatientSearchSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.answer_with_page(search_patients(user=self.person, query=body.validated_data["search"]))

@@ -1,0 +1,121 @@
+"""/analyses/: how far the work on an image is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.errors import Conflict
+from clinic.api.resources import Resource
+from diagnosis.models import Analysis, AnalysisState
+from diagnosis.selectors.images import queue_positions
+from diagnosis.services import analysis_queue
+
+POLL_SECONDS = 2
+
+poll_hint = OpenApiParameter(
+    "Retry-After", int, OpenApiParameter.HEADER, response=[200], description="While pending: seconds to the next look."
+)
+
+
+class FailureSerializer(serializers.Serializer[object]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:analysis-detail")
+    image_url = serializers.HyperlinkedRelatedField[Any](source="image", view_name="api:image-detail", read_only=True)
+    case = serializers.UUIDField(source="image.case_id")
+    model = serializers.UUIDField(source="model_version_id")
+    model_url = serializers.HyperlinkedRelatedField[Any](
+        source="model_version", view_name="api:model-detail", read_only=True
+    )
+    queue_position = serializers.SerializerMethodField(help_text="1: next. null: not waiting.")
+    failure = serializers.SerializerMethodField()
+    prediction = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True, default=None)
+    prediction_url = serializers.HyperlinkedRelatedField[Any](
+        source="prediction", view_name="api:prediction-detail", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = Analysis
+        fields = [
+            "id",
+            "url",
+            "state",
+            "queue_position",
+            "attempts",
+            "failure",
+            "can_be_retried",
+            "image",
+            "image_url",
+            "case",
+            "model",
+            "model_url",
+            "prediction",
+            "prediction_url",
+            "created_at",
+            "queued_at",
+            "started_at",
+            "finished_at",
+        ]
+
+    def get_queue_position(self, analysis: Analysis) -> int | None:
+        position: int | None = self.context["queue_positions"].get(analysis.pk)
+        return position
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, analysis: Analysis) -> dict[str, str] | None:
+        if not analysis.failure_code:
+            return None
+        return {"code": analysis.failure_code, "detail": analysis.failure_message}
+
+
+class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    case = filters.UUIDFilter(field_name="image__case", help_text="Only of this case's images.")
+    image = filters.UUIDFilter(help_text="Only of this image.")
+    state = filters.ChoiceFilter(choices=AnalysisState.choices, help_text="Only in this state.")
+
+
+class AnalysisViewSet(Resource[Analysis]):
+    """Analyses: one image, examined by one model. Looking how far one is leaves no trace in the trail."""
+
+    queryset = Analysis.objects.none()
+    serializer_class = AnalysisSerializer
+    filterset_class = AnalysisFilter
+
+    def get_queryset(self) -> QuerySet[Analysis]:
+        visible = Analysis.objects.visible_to(self.request.user)
+        return visible.select_related("image", "model_version", "prediction")
+
+    def context_for(self, items: Sequence[Analysis]) -> dict[str, Any]:
+        """With the places in the queue of those that wait."""
+        waiting = [one for one in items if one.state == AnalysisState.QUEUED]
+        return super().context_for(items) | {"queue_positions": queue_positions(waiting)}
+
+    @extend_schema(parameters=[poll_hint])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One analysis, to look again until it is no longer pending."""
+        analysis = self.get_object()
+        headers = {"Retry-After": str(POLL_SECONDS)} if analysis.is_pending else None
+        return Response(self.represent([analysis])[0], headers=headers)
+
+    @extend_schema(request=None, responses={202: AnalysisSerializer})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Queue a failed analysis again."""
+        analysis = self.get_object()
+        try:
+            analysis_queue.retry(analysis=analysis, retried_by=self.person)
+        except ValidationError as error:
+            raise Conflict(" ".join(error.messages)) from None
+        data = self.represent([self.get_object()])[0]
+        return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": data["url"]})

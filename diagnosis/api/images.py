@@ -1,0 +1,126 @@
+"""/images/"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from clinic.api.resources import ClinicalResource
+from clinic.services import audit
+from diagnosis.api.files import AnyAccept, png, sends_png
+from diagnosis.models import Analysis, Prediction, SlideImage
+from diagnosis.selectors.images import with_analyses
+
+RENDITIONS = {"display": "display_sha256", "thumbnail": "thumbnail_sha256"}
+OVERLAYS = {"mask": "mask_sha256", "outline": "outline_sha256", "map": "map_sha256"}
+
+
+class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:analysis-detail")
+
+    class Meta:
+        model = Analysis
+        fields = ["id", "url", "state"]
+
+
+class ImageFilesSerializer(serializers.Serializer[object]):
+    """Addresses of an image as PNG; null until they are drawn. The overlays are those of the newest prediction."""
+
+    display = serializers.URLField(allow_null=True)
+    thumbnail = serializers.URLField(allow_null=True)
+    mask = serializers.URLField(allow_null=True)
+    outline = serializers.URLField(allow_null=True)
+    map = serializers.URLField(allow_null=True)
+
+
+class ImageSerializer(serializers.ModelSerializer[SlideImage]):
+    url = serializers.HyperlinkedIdentityField(view_name="api:image-detail")
+    case_url = serializers.HyperlinkedRelatedField[Any](source="case", view_name="api:case-detail", read_only=True)
+    analyses = AnalysisLinkSerializer(many=True, help_text="Newest first.")
+    files = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SlideImage
+        fields = [
+            "id",
+            "url",
+            "case",
+            "case_url",
+            "uploaded_name",
+            "sha256",
+            "size_bytes",
+            "file_format",
+            "width",
+            "height",
+            "created_at",
+            "analyses",
+            "files",
+        ]
+
+    @extend_schema_field(ImageFilesSerializer)
+    def get_files(self, image: SlideImage) -> dict[str, str | None]:
+        request = self.context["request"]
+        return {
+            kind: reverse("api:image-file", kwargs={"pk": image.pk, "kind": kind}, request=request) if digest else None
+            for kind, digest in digests(image).items()
+        }
+
+
+def digests(image: SlideImage) -> dict[str, str]:
+    """The digest of every picture of an image (from `with_analyses`) by its kind; empty when it is not drawn yet."""
+    prediction = newest_prediction(image)
+    return {kind: getattr(image, field) for kind, field in RENDITIONS.items()} | {
+        kind: getattr(prediction, field, "") for kind, field in OVERLAYS.items()
+    }
+
+
+def newest_prediction(image: SlideImage) -> Prediction | None:
+    """The prediction of the image's newest analysis that has one."""
+    found = (getattr(analysis, "prediction", None) for analysis in image.analyses.all())
+    return next((prediction for prediction in found if prediction), None)
+
+
+class ImageFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    case = filters.UUIDFilter(help_text="Only this case's.")
+
+
+class ImageViewSet(ClinicalResource[SlideImage]):
+    """Images of a case."""
+
+    queryset = SlideImage.objects.none()
+    serializer_class = ImageSerializer
+    filterset_class = ImageFilter
+    singular, plural = "image", "images"
+
+    def get_queryset(self) -> QuerySet[SlideImage]:
+        return with_analyses(SlideImage.objects.visible_to(self.request.user).select_related("case"))
+
+    def patient_of(self, item: SlideImage) -> UUID:
+        return item.case.patient_id
+
+
+class ImageFileViewSet(ImageViewSet):
+    """An image's pictures."""
+
+    content_negotiation_class = AnyAccept
+    detail = True
+
+    @sends_png
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """One of them, as PNG: display, thumbnail, or the newest prediction's mask, outline or map."""
+        image = self.get_object()
+        kind: str = kwargs["kind"]
+        available = digests(image)
+        if kind not in available:
+            raise Http404
+        response = png(available[kind])
+        audit.record(
+            actor=self.person, action="image.viewed", subject=image, patient_id=self.patient_of(image), file=kind
+        )
+        return response
