@@ -1,13 +1,16 @@
 """The same people everywhere: an owner, a colleague on the care team, a stranger, an administrator, an auditor."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from clinic.models import Patient, Role, User
+from clinic.services.tokens import issue_token
 from diagnosis.models import Case, ModelVersion
 from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, UserFactory, add_to_care_team
 
@@ -80,6 +83,20 @@ def stranger_client(stranger: User) -> Client:
     client = Client()
     client.force_login(stranger)
     return client
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
+    """`api("owner")`: a program that acts for that person with a token; `api("anonymous")` has none."""
+
+    def client_of(who: str) -> APIClient:
+        client = APIClient()
+        if who != "anonymous":
+            token = issue_token(person=request.getfixturevalue(who)).text
+            client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return client_of
 
 
 @pytest.fixture(scope="session")

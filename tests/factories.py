@@ -4,10 +4,21 @@ from datetime import date
 
 import factory
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clinic.models import CareTeamMembership, Patient, Role, User
-from diagnosis.models import Case, ModelState, ModelVersion
+from diagnosis.models import (
+    Analysis,
+    AnalysisState,
+    Case,
+    ModelState,
+    ModelVersion,
+    Prediction,
+    SlideImage,
+    Verdict,
+)
+from diagnosis.services import file_store
 from mlcore.overlays import encode_png
 from mlcore.synthetic import draw
 
@@ -62,6 +73,57 @@ class ModelVersionFactory(DjangoModelFactory[ModelVersion]):
     sha256 = factory.Sequence(lambda number: f"{number:064x}")
     manifest: factory.Dict = factory.Dict({})
     state = ModelState.ACTIVE
+
+
+class ImageFactory(DjangoModelFactory[SlideImage]):
+    """An image as it is before a worker has seen it."""
+
+    class Meta:
+        model = SlideImage
+
+    case = factory.SubFactory(CaseFactory)
+    uploaded_name = "field.png"
+    sha256 = factory.Sequence(lambda number: f"{number:064x}")
+    size_bytes = 1000
+    file_format = "PNG"
+    width = 224
+    height = 224
+    created_by = factory.SelfAttribute("case.created_by")
+
+
+class AnalysisFactory(DjangoModelFactory[Analysis]):
+    """A waiting analysis; nobody was told to work on it."""
+
+    class Meta:
+        model = Analysis
+
+    image = factory.SubFactory(ImageFactory)
+    model_version = factory.SubFactory(ModelVersionFactory)
+    requested_by = factory.SelfAttribute("image.created_by")
+
+
+class PredictionFactory(DjangoModelFactory[Prediction]):
+    """A finished analysis' result, with stored pictures."""
+
+    class Meta:
+        model = Prediction
+
+    analysis = factory.SubFactory(
+        AnalysisFactory, state=AnalysisState.SUCCEEDED, finished_at=factory.LazyFunction(timezone.now)
+    )
+    verdict = Verdict.CONFIDENT
+    label = "Pre"
+    confidence = 0.9
+    malignant_probability = 0.95
+    probabilities: factory.Dict = factory.Dict({"Benign": 0.05, "Early": 0.03, "Pre": 0.9, "Pro": 0.02})
+    prediction_set: factory.List = factory.List(["Pre"])
+    in_scope_score = 1.0
+    mask_sha256 = factory.LazyFunction(lambda: file_store.put(drawn_png(seed=1)))
+    outline_sha256 = factory.LazyFunction(lambda: file_store.put(drawn_png(seed=2)))
+    map_sha256 = factory.LazyFunction(lambda: file_store.put(drawn_png(seed=3)))
+    mask_area_fraction = 0.2
+    contour_count = 7
+    model_sha256 = factory.SelfAttribute("analysis.model_version.sha256")
 
 
 def add_to_care_team(patient: Patient, user: User) -> None:

@@ -1,0 +1,154 @@
+"""Signing in to the API."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from clinic.models import AuditEvent, User
+from clinic.services.tokens import MOST_TOKENS, issue_token
+from tests.factories import PASSWORD
+
+Api = Callable[[str], APIClient]
+TOKENS = "/api/v1/tokens/"
+CURRENT = "/api/v1/tokens/current/"
+
+
+def test_it_gives_a_token_and_tells_until_when_it_is_good(owner: User) -> None:
+    answer = APIClient().post(TOKENS, {"email": owner.email.upper(), "password": PASSWORD})
+    assert answer.status_code == 201
+    assert answer["Cache-Control"] == "no-store"
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {answer.json()['token']}")
+    assert client.get("/api/v1/patients/").status_code == 200
+    expires = timezone.datetime.fromisoformat(answer.json()["expires_at"])
+    assert timedelta(hours=11) < expires - timezone.now() <= timedelta(hours=12)
+
+
+def test_the_database_does_not_hold_the_token(owner: User) -> None:
+    token = issue_token(person=owner).text
+    stored = AuthToken.objects.values().get()
+    assert token not in {str(value) for value in stored.values()}
+
+
+def test_it_notes_who_got_a_token(owner: User) -> None:
+    APIClient().post(TOKENS, {"email": owner.email, "password": PASSWORD})
+    event = AuditEvent.objects.get(action="token.issued")
+    assert (event.actor, event.address) == (owner, "127.0.0.1")
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_a_wrong_password_and_a_deactivated_person_get_the_same_answer(owner: User) -> None:
+    gone = User.objects.create(email="gone@clinic.example", full_name="G", role="doctor", is_active=False)
+    gone.set_password(PASSWORD)
+    gone.save()
+    tries = [("nobody@clinic.example", PASSWORD), (owner.email, "wrong"), (gone.email, PASSWORD)]
+    answers = [APIClient().post(TOKENS, {"email": email, "password": text}) for email, text in tries]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+    assert answers[0].json()["detail"] == "The email address or the password is wrong."
+    assert answers[0]["WWW-Authenticate"] == "Token"
+    assert not AuthToken.objects.exists()
+
+
+def test_the_eleventh_try_for_an_account_in_a_minute_must_wait(owner: User) -> None:
+    for number in range(10):
+        answer = APIClient(REMOTE_ADDR=f"10.0.0.{number}").post(TOKENS, {"email": owner.email, "password": "wrong"})
+        assert answer.status_code == 401
+    late = APIClient(REMOTE_ADDR="10.0.1.1")
+    answer = late.post(TOKENS, {"email": f" {owner.email.upper()}", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_an_unknown_account_must_wait_just_as_long(db: None) -> None:
+    tries = [APIClient().post(TOKENS, {"email": "nobody@clinic.example", "password": "x"}) for _ in range(11)]
+    assert [answer.status_code for answer in tries] == [401] * 10 + [429]
+
+
+def test_one_address_cannot_try_many_accounts(owner: User) -> None:
+    for number in range(30):
+        assert APIClient().post(TOKENS, {"email": f"a{number}@b.example", "password": "x"}).status_code == 401
+    assert APIClient().post(TOKENS, {"email": owner.email, "password": PASSWORD}).status_code == 429
+    elsewhere = APIClient(REMOTE_ADDR="10.0.0.1")
+    assert elsewhere.post(TOKENS, {"email": owner.email, "password": PASSWORD}).status_code == 201
+
+
+def test_a_forged_forwarding_header_does_not_make_another_address(db: None) -> None:
+    for number in range(30):
+        body = {"email": f"a{number}@b.example", "password": "x"}
+        APIClient().post(TOKENS, body, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}")
+    answer = APIClient().post(TOKENS, {"email": "z@b.example", "password": "x"}, HTTP_X_FORWARDED_FOR="10.9.9.9")
+    assert answer.status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "#/email"),
+        ({"email": "a@b.example"}, "#/password"),
+        ({"email": "a@b.example", "password": "x\x00"}, "#/password"),
+        ({"email": "a" * 255, "password": "x"}, "#/email"),
+        ({"email": ["a"], "password": "x"}, "#/email"),
+        ({"email": "a@b.example", "password": "x", "remember": True}, "#/remember"),
+        ([], "#"),
+    ],
+)
+def test_it_says_what_is_wrong_with_the_entries(db: None, body: object, pointer: str) -> None:
+    answer = APIClient().post(TOKENS, body)
+    assert answer.status_code == 400
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+def test_signing_out_makes_the_token_worthless_and_no_other(owner: User, api: Api) -> None:
+    leaving, staying = api("owner"), api("owner")
+    assert leaving.delete(CURRENT).status_code == 204
+    assert leaving.get("/api/v1/patients/").status_code == 401
+    assert staying.get("/api/v1/patients/").status_code == 200
+    assert AuditEvent.objects.filter(action="token.revoked", actor=owner).count() == 1
+
+
+def test_without_a_token_there_is_nothing_to_sign_out_of(owner: User) -> None:
+    assert APIClient().delete(CURRENT).status_code == 401
+    browser = APIClient()
+    browser.force_login(owner)
+    assert browser.delete(CURRENT).status_code == 409
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a b", "", "\x00", "ü" * 64, "x" * 5000])
+def test_a_token_that_is_none_is_refused(db: None, token: str) -> None:
+    answer = APIClient().get("/api/v1/patients/", HTTP_AUTHORIZATION=f"Token {token}")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Token"
+
+
+def test_an_expired_token_is_refused(owner: User, api: Api) -> None:
+    client = api("owner")
+    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    assert client.get("/api/v1/patients/").status_code == 401
+
+
+def test_a_deactivated_person_is_refused(owner: User, api: Api) -> None:
+    client = api("owner")
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert client.get("/api/v1/patients/").status_code == 401
+
+
+def test_the_oldest_token_goes_when_a_person_has_too_many(owner: User, api: Api) -> None:
+    oldest, second = api("owner"), api("owner")
+    for _ in range(MOST_TOKENS - 1):
+        issue_token(person=owner)
+    assert oldest.get("/api/v1/patients/").status_code == 401
+    assert second.get("/api/v1/patients/").status_code == 200
+    assert AuthToken.objects.filter(user=owner).count() == MOST_TOKENS
+
+
+def test_a_browser_session_needs_the_csrf_token(owner: User) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    answer = browser.post("/api/v1/patients/", {"record_number": "1", "family_name": "A"})
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/problem+json"
