@@ -44,7 +44,11 @@ def main() -> None:
         become(account)
     die_with(int(parent), int(death_signal))
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.execvp(program[0], program)  # noqa: S606  the point is to run without a shell
+    try:
+        os.execvp(program[0], program)  # noqa: S606  the point is to run without a shell
+    except FileNotFoundError:
+        sys.stderr.write(f"{program[0]}: no such command.\n")
+        sys.exit(127)  # as a shell would
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def lasting() -> Place:
     """The place of this checkout, made where it is not there yet."""
     var = make_folder(CHECKOUT / "var", 0o700)
     if not as_root():
-        return _furnished(Place(var=var, state=var, sockets=_sockets_of(var), account=None))
+        return _furnished(Place(var=var, state=var, sockets=sockets_of(var), account=None))
     state = make_folder(system_folder() / _instance(var), 0o711)
     return _furnished(Place(var=var, state=state, sockets=state / "run", account=UNPRIVILEGED))
 
@@ -82,7 +82,7 @@ def temporary() -> Iterator[Place]:
         state.chmod(0o711)
         place = Place(var=base, state=state, sockets=state / "run", account=UNPRIVILEGED)
     else:
-        place = Place(var=base, state=base, sockets=_sockets_of(base), account=None)
+        place = Place(var=base, state=base, sockets=sockets_of(base), account=None)
     try:
         yield _furnished(place)
     finally:
@@ -130,7 +130,7 @@ def _instance(var: Path) -> str:
     return name.read_text(encoding="ascii").strip()
 
 
-def _sockets_of(folder: Path) -> Path:
+def sockets_of(folder: Path) -> Path:
     """A folder for sockets in `folder`, or in /tmp when an address in `folder` would be too long or not plain."""
     beside = folder / "run"
     if len(os.fsencode(beside / ".s.PGSQL.5432")) <= LONGEST_ADDRESS and PLAIN.fullmatch(str(beside)):

@@ -19,7 +19,8 @@ from embedded.server import ENVIRONMENT
 
 SUPERUSER = "postgres"
 ROLE = DATABASE = "second_read"
-STARTING = ("the database system is starting up", "No such file or directory", "Connection refused")
+SOCKET = ".s.PGSQL.5432"
+NOT_YET = ("the database system is ", "No such file or directory", "Connection refused")
 
 # Nothing identifying may reach a log: no statement, no parameter, no DETAIL line that quotes a row.
 SETTINGS = {
@@ -68,8 +69,9 @@ class Postgres:
             )
         self._refuse_another_version()
         leftovers.end(self._leftovers, gently=self.stop_signal, patience=30.0)
-        # After a crash of the machine the process id in this file may be anybody's, and PostgreSQL would not start.
+        # After a crash the process id in these files may be anybody's, and PostgreSQL would not start.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        (self.place.sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
         """Its program and arguments."""
@@ -83,7 +85,7 @@ class Postgres:
         try:
             self._connect().close()
         except psycopg2.OperationalError as error:
-            if any(sign in str(error) for sign in STARTING):
+            if any(sign in str(error) for sign in NOT_YET):
                 return False
             raise Problem(f"{self.name} refuses us: {error}".strip()) from None
         return True

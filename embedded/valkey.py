@@ -1,10 +1,9 @@
 """Valkey, the broker: nothing is kept on disk, since the database's rows are the truth and a message only a wake-up."""
 
 import signal
+import socket
 from dataclasses import dataclass
 from pathlib import Path
-
-import redis
 
 from embedded import leftovers, wheels
 from embedded.place import Place
@@ -61,9 +60,12 @@ class Valkey:
     def answers(self) -> bool:
         """Whether it answers a ping."""
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2) as client:
-                return bool(client.ping())
-        except redis.RedisError:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(2.0)
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16) == b"+PONG\r\n"
+        except OSError:
             return False
 
     def furnish(self) -> None:
