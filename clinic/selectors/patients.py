@@ -42,7 +42,8 @@ def page_of_patients(
 
     A patient that is not among `patients` any more counts as no bound: the first page.
     """
-    bound = patients.filter(pk=after or before).first() if after or before else None
+    edge = after or before
+    bound = patients.filter(pk=edge).first() if edge else None
     if bound is None:
         rows = list(patients.order_by("family_name", "given_name", "id")[: size + 1])
         return PatientPage(rows[:size], has_before=False, has_after=len(rows) > size)

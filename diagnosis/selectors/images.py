@@ -1,0 +1,103 @@
+"""Reading a case's images with what is known about each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
+
+from diagnosis.models import Analysis, AnalysisState, Case, Prediction, SlideImage
+
+PAGE_SIZE = 200
+
+
+@dataclass(frozen=True)
+class ImageStatus:
+    """An image, its newest analysis, and its place in the model's queue while it waits (1: next)."""
+
+    image: SlideImage
+    analysis: Analysis | None
+    queue_position: int | None = None
+
+    @property
+    def prediction(self) -> Prediction | None:
+        return getattr(self.analysis, "prediction", None)
+
+
+@dataclass(frozen=True)
+class ImagePage:
+    """One page of a case's images."""
+
+    page: Page[SlideImage]
+    statuses: Sequence[ImageStatus]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an image stands in its case."""
+
+    number: int
+    total: int
+    previous: UUID | None
+    following: UUID | None
+
+
+def with_analyses(images: QuerySet[SlideImage]) -> QuerySet[SlideImage]:
+    """The images with their analyses, newest first, each with its model and its prediction: one query more."""
+    analyses = Analysis.objects.select_related("prediction", "model_version").order_by("-created_at", "-id")
+    return images.prefetch_related(Prefetch("analyses", queryset=analyses))
+
+
+def status_of(image: SlideImage) -> ImageStatus:
+    """What is known about one image (from `with_analyses`)."""
+    return _statuses([image])[0]
+
+
+def page_of_images(*, case: Case, number: str | int = 1, size: int = PAGE_SIZE) -> ImagePage:
+    """One page of a case's images in the order they came in. A page number that does not exist gives the nearest."""
+    paginator = Paginator(with_analyses(case.images.order_by("created_at", "id")), size)
+    page = paginator.get_page(number)
+    return ImagePage(page=page, statuses=_statuses(page))
+
+
+def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
+    newest = [(image, next(iter(image.analyses.all()), None)) for image in images]
+    waiting = [analysis for _, analysis in newest if analysis and analysis.state == AnalysisState.QUEUED]
+    positions = queue_positions(waiting)
+    return [
+        ImageStatus(image, analysis, positions.get(analysis.pk) if analysis else None) for image, analysis in newest
+    ]
+
+
+def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
+    """The place of each waiting analysis in the queue of its model, by its id: one query."""
+    if not waiting:
+        return {}
+    models = {analysis.model_version_id for analysis in waiting}
+    queue = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version__in=models).annotate(
+        place=Window(RowNumber(), partition_by=F("model_version"), order_by=("queued_at", "id"))
+    )
+    # No place is 0. Being asked together with the places, the ids are picked out only after all were numbered.
+    picked = queue.filter(Q(place=0) | Q(pk__in=[analysis.pk for analysis in waiting]))
+    return dict(picked.order_by().values_list("pk", "place"))
+
+
+def place_of(image: SlideImage) -> Place:
+    """The image's number in its case, and its neighbours: three queries, whatever the case's size."""
+    siblings = SlideImage.objects.filter(case=image.case_id)
+    earlier = Q(created_at__lt=image.created_at) | Q(created_at=image.created_at, pk__lt=image.pk)
+    later = Q(created_at__gt=image.created_at) | Q(created_at=image.created_at, pk__gt=image.pk)
+    counts = siblings.aggregate(total=Count("pk"), before=Count("pk", filter=earlier))
+    return Place(
+        number=counts["before"] + 1,
+        total=counts["total"],
+        previous=siblings.filter(earlier).order_by("-created_at", "-id").values_list("pk", flat=True).first(),
+        following=siblings.filter(later).order_by("created_at", "id").values_list("pk", flat=True).first(),
+    )
+
+
+def newest_of_image(field: str) -> Subquery:
+    """A field of the newest analysis of each image, for a query on images."""
+    return Subquery(Analysis.objects.filter(image=OuterRef("pk")).order_by("-created_at", "-id").values(field)[:1])
