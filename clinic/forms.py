@@ -1,0 +1,126 @@
+"""What people enter about themselves and their patients."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from clinic.models import Patient, User
+
+
+def _longest(field: str) -> int | None:
+    length: int | None = getattr(Patient._meta.get_field(field), "max_length", None)  # noqa: SLF001  public name
+    return length
+
+
+class SignInForm(AuthenticationForm):
+    """Email address and password. One sentence for every failure: it tells nobody which addresses exist."""
+
+    error_messages = {
+        "invalid_login": "This email address and password do not belong together. Please try again.",
+        "inactive": "This email address and password do not belong together. Please try again.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"] = forms.EmailField(
+            label="Email address",
+            max_length=254,
+            widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+            error_messages={"required": "Enter your email address."},
+        )
+        self.fields["password"].error_messages["required"] = "Enter your password."
+
+
+class PasswordForm(forms.Form):
+    """A new password, with the old one as proof that the person is the one who signed in."""
+
+    old_password = forms.CharField(
+        label="Current password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your current password."},
+    )
+    new_password = forms.CharField(
+        label="New password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Enter a new password."},
+    )
+    repeated = forms.CharField(
+        label="New password once more",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Enter the new password once more."},
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
+
+    def clean_old_password(self) -> str:
+        old: str = self.cleaned_data["old_password"]
+        if not self.person.check_password(old):
+            raise ValidationError("This is not your current password.")
+        return old
+
+    def clean_repeated(self) -> str:
+        repeated: str = self.cleaned_data["repeated"]
+        if repeated != self.cleaned_data.get("new_password", repeated):
+            raise ValidationError("The two new passwords differ.")
+        return repeated
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data.pop("repeated", None)
+        return self.cleaned_data
+
+
+class PatientSearchForm(forms.Form):
+    """What is looked for, and where the page begins or ends (a patient's id)."""
+
+    query = forms.CharField(
+        label="Name or record number",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    after = forms.UUIDField(required=False)
+    before = forms.UUIDField(required=False)
+
+
+class PatientForm(forms.Form):
+    """A new patient's two identifiers, and the date of birth that tells namesakes apart."""
+
+    record_number = forms.CharField(
+        max_length=_longest("record_number"),
+        help_text="The number in your hospital's records.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Enter the record number."},
+    )
+    family_name = forms.CharField(
+        max_length=_longest("family_name"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Enter the family name."},
+    )
+    given_name = forms.CharField(
+        label="Given name (optional)",
+        max_length=_longest("given_name"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    birth_date = forms.DateField(
+        label="Date of birth (optional)",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Enter a date, for example 1984-03-27."},
+    )
+
+    def clean_birth_date(self) -> Any:
+        born = self.cleaned_data["birth_date"]
+        if born and born > timezone.localdate():
+            raise ValidationError("This date of birth lies in the future.")
+        return born

@@ -1,0 +1,21 @@
+// Says so when a part of the page that keeps itself up to date cannot reach the server, and when it can again.
+
+const notice = document.getElementById("connection");
+
+const show = (lost) => {
+  if (notice.hidden === lost) {
+    notice.hidden = !lost;
+    notice.querySelector("[data-words]").textContent = lost
+      ? "The server does not answer just now. What you see may be out of date; trying again."
+      : "";
+  }
+};
+
+document.body.addEventListener("htmx:sendError", () => show(true));
+document.body.addEventListener("htmx:timeout", () => show(true));
+document.body.addEventListener("htmx:responseError", () => show(true));
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) {
+    show(false);
+  }
+});
