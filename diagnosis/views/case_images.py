@@ -1,0 +1,96 @@
+"""The images of a case: the fragment that pages poll, and taking in new ones."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import TooManyFilesSent
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from clinic.views.requests import SignedInRequest
+from diagnosis.models import Case
+from diagnosis.services.uploads import Upload, UploadRefused, accept_images
+from diagnosis.views.image_list import image_list
+
+logger = logging.getLogger(__name__)
+
+Outcome = tuple[str, Upload | UploadRefused]
+
+
+@csrf_exempt  # Django's own check would read the body; `_receive` is checked once the size is known to be right
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_images(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """GET: the list as a fragment, or 204 when it is as the page already shows it. POST: images, field `images`."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).select_related("patient"), pk=pk)
+    if request.method != "POST":
+        return _fragment(request, case)
+    if _announced_size(request) > settings.UPLOAD_MAX_REQUEST_BYTES:
+        limit = settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2
+        return _refuse(request, case, 413, f"One upload holds at most {limit} MB. Please send fewer images at a time.")
+    try:
+        return _receive(request, case)
+    except TooManyFilesSent:
+        return _refuse(
+            request, case, 400, f"Please send at most {settings.UPLOAD_MAX_FILES} images at a time. None was taken in."
+        )
+
+
+def _announced_size(request: SignedInRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
+
+
+def _fragment(request: SignedInRequest, case: Case) -> HttpResponse:
+    context = image_list(case, page=request.GET.get("page", "1"))
+    if request.GET.get("seen") == context["seen"]:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "diagnosis/_image_list.html", {"case": case, **context})
+
+
+@csrf_protect
+def _receive(request: SignedInRequest, case: Case) -> HttpResponse:
+    files = request.FILES.getlist("images")
+    if not files:
+        return _refuse(request, case, 400, "No image was chosen.")
+    outcomes = accept_images(case=case, uploaded_by=request.user, files=files)
+    refused = [outcome for _, outcome in outcomes if isinstance(outcome, UploadRefused)]
+    status = HTTPStatus.BAD_REQUEST if len(refused) == len(outcomes) else HTTPStatus.ACCEPTED
+    if _wants_json(request):
+        return JsonResponse({"images": [_as_json(outcome) for outcome in outcomes]}, status=status)
+    if not refused:
+        messages.success(request, _received(outcomes))
+        return redirect("diagnosis:case", pk=case.pk)
+    context = {"case": case, "patient": case.patient, "outcomes": outcomes}
+    return render(request, "diagnosis/upload_outcomes.html", context, status=status)
+
+
+def _received(outcomes: Sequence[Outcome]) -> str:
+    return "1 image was received." if len(outcomes) == 1 else f"{len(outcomes)} images were received."
+
+
+def _refuse(request: SignedInRequest, case: Case, status: int, message: str) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"message": message}, status=status)
+    context = {"case": case, "patient": case.patient, "message": message}
+    return render(request, "diagnosis/upload_outcomes.html", context, status=status)
+
+
+def _wants_json(request: SignedInRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    name, result = outcome
+    if isinstance(result, UploadRefused):
+        return {"name": name, "accepted": False, "code": result.code, "message": result.message}
+    address = reverse("diagnosis:image", args=[result.analysis.image_id])
+    return {"name": name, "accepted": True, "is_new": result.is_new, "address": address}

@@ -1,0 +1,23 @@
+"""The live list of a case's images: what the fragment shows, and when it has changed."""
+
+import hashlib
+from typing import Any
+
+from diagnosis.models import Case
+from diagnosis.selectors.cases import CaseCounts, count_images
+from diagnosis.selectors.images import ImageStatus, page_of_images
+
+
+def image_list(case: Case, *, page: str) -> dict[str, Any]:
+    """The context of `diagnosis/_image_list.html`; `seen` is a digest of all that it shows."""
+    images = page_of_images(case=case, number=page)
+    counts = count_images([case]).get(case.pk) or CaseCounts()
+    rows = [_shown(status) for status in images.statuses]
+    seen = hashlib.sha256(repr((rows, counts, images.page.number)).encode()).hexdigest()[:16]
+    return {"page": images.page, "statuses": images.statuses, "counts": counts, "seen": seen}
+
+
+def _shown(status: ImageStatus) -> tuple[object, ...]:
+    analysis = status.analysis
+    state = (analysis.pk, analysis.state, analysis.attempts, analysis.failure_code) if analysis else ()
+    return (status.image.pk, status.image.thumbnail_sha256, status.queue_position, state)

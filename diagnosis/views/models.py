@@ -1,0 +1,28 @@
+"""The model registry, to read."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from clinic.views.requests import SignedInRequest
+from diagnosis.models import ModelState, ModelVersion
+from diagnosis.views.model_card import card_of
+from mlcore.assays import ASSAYS
+
+
+@require_safe
+def models(request: SignedInRequest) -> HttpResponse:
+    """Every model by assay: the active one first, then the others, newest first."""
+    versions = list(ModelVersion.objects.select_related("activated_by").defer("manifest"))
+    versions.sort(key=lambda version: version.state != ModelState.ACTIVE)
+    groups = [(assay, [version for version in versions if version.assay == slug]) for slug, assay in ASSAYS.items()]
+    return render(request, "diagnosis/models.html", {"groups": groups})
+
+
+@require_safe
+def model(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """A model's card: what it is for, what it learned from, and how well it does."""
+    version = get_object_or_404(ModelVersion.objects.select_related("activated_by"), pk=pk)
+    return render(request, "diagnosis/model.html", {"model": version, "card": card_of(version)})

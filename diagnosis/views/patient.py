@@ -1,0 +1,25 @@
+"""A patient's page."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from clinic.models import Patient
+from clinic.services import audit
+from clinic.views.requests import SignedInRequest
+from diagnosis.models import Case
+from diagnosis.selectors.cases import page_of_history
+
+
+@never_cache
+@require_safe
+def patient(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """Who the patient is, and the history of cases and predictions, newest first."""
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
+    cases = Case.objects.visible_to(request.user)
+    history = page_of_history(patient=patient, cases=cases, number=request.GET.get("page", 1))
+    audit.record(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)
+    return render(request, "diagnosis/patient.html", {"patient": patient, "history": history})

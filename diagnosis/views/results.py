@@ -1,0 +1,98 @@
+"""A prediction in words and figures, as doctors read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnosis.models import Prediction, Verdict
+from diagnosis.selectors.cases import MALIGNANT_FROM
+
+NEARLY_ALL = 0.99  # beyond this, digits promise more than the model knows
+NEARLY_NONE = 0.01
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One class of the assay and the model's probability for it; `width` is the length of its bar in per cent."""
+
+    label: str
+    is_malignant: bool
+    figure: str
+    width: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a page says about a prediction. Outside what the model knows there are no figures, classes or bars."""
+
+    verdict: str
+    headline: str
+    explanation: str
+    malignant: Bar | None
+    bars: Sequence[Bar]
+
+    @property
+    def in_short(self) -> str:
+        """One line for lists."""
+        return f"{self.headline}, {self.malignant.figure}" if self.malignant else self.headline
+
+
+def percentage(probability: float) -> str:
+    """A probability in whole per cent; never 0 or 100, which no model can promise."""
+    if probability > NEARLY_ALL:
+        return ">\N{NO-BREAK SPACE}99\N{NO-BREAK SPACE}%"
+    if probability < NEARLY_NONE:
+        return "<\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}%"
+    return f"{probability:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+
+
+def result_of(prediction: Prediction) -> Result:
+    """The words and figures of a prediction (with its case at hand)."""
+    if prediction.verdict == Verdict.OUT_OF_SCOPE:
+        return Result(
+            verdict=prediction.verdict,
+            headline=Verdict.OUT_OF_SCOPE.label,
+            explanation=(
+                "This image does not look like the images the model was made for, so it suggests nothing. "
+                "Stain, magnification, focus or specimen may differ."
+            ),
+            malignant=None,
+            bars=(),
+        )
+    return Result(
+        verdict=prediction.verdict,
+        headline=_headline(prediction),
+        explanation=_explanation(prediction),
+        malignant=_bar("Malignant", probability=prediction.malignant_probability, is_malignant=True),
+        bars=_bars(prediction),
+    )
+
+
+def _headline(prediction: Prediction) -> str:
+    if prediction.verdict == Verdict.REFER:
+        return Verdict.REFER.label
+    return "Malignant" if prediction.malignant_probability >= MALIGNANT_FROM else "Not malignant"
+
+
+def _explanation(prediction: Prediction) -> str:
+    if prediction.verdict == Verdict.CONFIDENT:
+        return f"The model suggests the class {prediction.label}."
+    classes = prediction.analysis.image.case.get_assay().classes
+    possible = [name for name in classes if name in prediction.prediction_set]
+    if len(possible) > 1:
+        named = f"{', '.join(possible[:-1])} and {possible[-1]}"
+        return f"The model cannot tell {named} apart here. This image needs a second reader."
+    return "The model is not certain enough to suggest a class. This image needs a second reader."
+
+
+def _bars(prediction: Prediction) -> list[Bar]:
+    assay = prediction.analysis.image.case.get_assay()
+    return [
+        _bar(name, probability=prediction.probabilities[name], is_malignant=name in assay.malignant)
+        for name in assay.classes
+        if name in prediction.probabilities
+    ]
+
+
+def _bar(label: str, *, probability: float, is_malignant: bool) -> Bar:
+    width = f"{100 * min(max(probability, 0), 1):.2f}%"
+    return Bar(label=label, is_malignant=is_malignant, figure=percentage(probability), width=width)

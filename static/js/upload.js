@@ -1,0 +1,185 @@
+// Drag and drop, or choose, up to 200 images; each has its own progress bar, outcome and, where it helps, another try.
+import { UploadQueue } from "./upload_queue.js";
+
+const zone = document.getElementById("drop-zone");
+const input = document.getElementById("choose-images");
+const list = document.getElementById("uploads");
+const panel = document.getElementById("uploads-panel");
+const summary = document.getElementById("uploads-summary");
+const template = document.getElementById("upload-row");
+const maxFiles = Number(zone.dataset.maxFiles);
+const maxBytes = Number(zone.dataset.maxFileBytes);
+
+const queue = new UploadQueue({
+  url: zone.action,
+  token: zone.elements.csrfmiddlewaretoken.value,
+});
+const tally = { chosen: 0, taken: 0, refused: 0, lost: 0 };
+let refreshTimer = null;
+
+const images = (count) => (count === 1 ? "1 image" : `${count} images`);
+
+const say = (words) => {
+  if (summary.textContent !== words) {
+    summary.textContent = words;
+  }
+};
+
+const summarise = () => {
+  const parts = queue.isBusy
+    ? [`Sending: ${tally.taken + tally.refused + tally.lost} of ${images(tally.chosen)} done.`]
+    : [`${images(tally.taken)} received.`];
+  if (tally.refused) {
+    parts.push(`${images(tally.refused)} refused, see below.`);
+  }
+  if (tally.lost) {
+    parts.push(`${images(tally.lost)} did not arrive; retry below.`);
+  }
+  say(parts.join(" "));
+};
+
+// The list of the case's images shows what has arrived; asked for at most once a second while many arrive.
+const refreshImages = () => {
+  refreshTimer ??= setTimeout(() => {
+    refreshTimer = null;
+    window.htmx?.trigger("#images", "refresh");
+  }, 1000);
+};
+
+const settle = (row, result, again) => {
+  row.classList.remove("is-refused", "is-lost");
+  row.querySelector(".said").textContent = result.words;
+  row.querySelector("progress").hidden = result.kind !== "taken";
+  tally[result.kind] += 1;
+  if (result.kind === "taken") {
+    row.querySelector("progress").value = 1;
+    refreshImages();
+    setTimeout(() => row.remove(), 2500);
+  } else {
+    row.classList.add(`is-${result.kind}`);
+    list.prepend(row); // what needs attention stands first
+  }
+  if (result.kind === "lost") {
+    const retry = row.querySelector("button");
+    retry.hidden = false;
+    retry.onclick = () => {
+      tally.lost -= 1;
+      retry.hidden = true;
+      again();
+    };
+  }
+  summarise();
+};
+
+const refusalOf = (file) => {
+  if (file.size === 0) {
+    return "The file is empty.";
+  }
+  if (file.size > maxBytes) {
+    return `The file is larger than ${Math.floor(maxBytes / 1024 ** 2)} MB.`;
+  }
+  return null;
+};
+
+const start = (file) => {
+  const row = template.content.firstElementChild.cloneNode(true);
+  const bar = row.querySelector("progress");
+  row.querySelector(".name").textContent = file.name;
+  row.querySelector(".name").title = file.name;
+  bar.setAttribute("aria-label", file.name);
+  list.append(row);
+  const refused = refusalOf(file);
+  if (refused) {
+    settle(row, { kind: "refused", words: refused }, null);
+    return;
+  }
+  const send = () => {
+    row.classList.remove("is-lost");
+    row.querySelector(".said").textContent = "Waiting to be sent";
+    bar.hidden = false;
+    bar.value = 0;
+    queue.add({
+      file,
+      progress: (share) => {
+        bar.value = share;
+        row.querySelector(".said").textContent = share < 1 ? "Sending" : "Being checked";
+      },
+      done: (result) => settle(row, result, send),
+    });
+  };
+  send();
+};
+
+const take = (files) => {
+  if (files.length === 0) {
+    return;
+  }
+  panel.hidden = false;
+  if (files.length > maxFiles) {
+    say(`Please choose at most ${maxFiles} images at a time. You chose ${files.length}, and none was sent.`);
+    return;
+  }
+  if (!queue.isBusy) {
+    Object.assign(tally, { chosen: 0, taken: 0, refused: 0, lost: list.querySelectorAll(".is-lost").length });
+    list.querySelectorAll(".is-refused").forEach((row) => row.remove());
+  }
+  tally.chosen += files.length;
+  files.forEach(start);
+  summarise();
+};
+
+/** The files of a drop, without folders, which cannot be sent. */
+const dropped = (transfer) => {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const isFolder = (item) => item.webkitGetAsEntry?.()?.isDirectory === true;
+  const files = items.filter((item) => !isFolder(item)).map((item) => item.getAsFile());
+  if (items.some(isFolder)) {
+    panel.hidden = false;
+    say("A folder cannot be dropped. Please open it and choose its images.");
+  }
+  return files.filter((file) => file !== null);
+};
+
+zone.querySelector("[data-without-script]").remove();
+zone.querySelector("[data-with-script]").hidden = false;
+input.classList.add("is-input-of-script");
+input.addEventListener("change", () => {
+  take([...input.files]);
+  input.value = ""; // choosing the same file again is a change again
+});
+zone.addEventListener("submit", (event) => event.preventDefault());
+
+// A drop beside the zone would leave the page and show the file: the whole page takes part.
+let depth = 0;
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragenter", (event) => {
+  if (carriesFiles(event)) {
+    depth += 1;
+    zone.classList.add("is-over");
+  }
+});
+document.addEventListener("dragleave", (event) => {
+  if (carriesFiles(event)) {
+    depth -= 1;
+    zone.classList.toggle("is-over", depth > 0);
+  }
+});
+document.addEventListener("dragover", (event) => {
+  if (carriesFiles(event)) {
+    event.preventDefault();
+  }
+});
+document.addEventListener("drop", (event) => {
+  if (carriesFiles(event)) {
+    event.preventDefault();
+    depth = 0;
+    zone.classList.remove("is-over");
+    take(dropped(event.dataTransfer));
+  }
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (queue.isBusy) {
+    event.preventDefault();
+  }
+});

@@ -1,0 +1,91 @@
+// Sends files to the server, one a request, a few requests at a time, and tells how each one fares.
+
+const LANES = 3;
+const PATIENCE = 10 * 60 * 1000; // milliseconds for one file, on the slowest line worth waiting for
+
+/** How a file came out: `kind` is "taken", "refused" (for good) or "lost" (worth another try), with a sentence. */
+const outcome = (kind, words) => ({ kind, words });
+
+const LOST = outcome("lost", "The connection was lost before the image arrived.");
+const ENDED = outcome("lost", "Your session has ended. Sign in again in another tab, then retry.");
+
+const read = (request) => {
+  if (request.status >= 500) {
+    return outcome("lost", "The server could not take the image in just now.");
+  }
+  if (request.status === 403) {
+    return outcome("refused", "This page is out of date. Please reload it and send the image again.");
+  }
+  if (request.status === 404) {
+    return outcome("refused", "This case cannot be reached any more.");
+  }
+  let answer;
+  try {
+    answer = JSON.parse(request.responseText);
+  } catch {
+    return ENDED; // a page instead of an answer: the sign-in
+  }
+  const image = answer.images?.[0];
+  if (!image) {
+    return outcome("refused", answer.message ?? "The server did not take the image in.");
+  }
+  if (!image.accepted) {
+    return outcome("refused", image.message);
+  }
+  return outcome("taken", image.is_new ? "Received" : "Already in this case");
+};
+
+export class UploadQueue {
+  #waiting = [];
+  #active = 0;
+  #url;
+  #token;
+
+  /** `url` takes a POST of one file; `token` is the page's proof against forged requests. */
+  constructor({ url, token }) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** Whether anything is still to be sent or answered. */
+  get isBusy() {
+    return this.#active > 0 || this.#waiting.length > 0;
+  }
+
+  /** Send `file` when its turn comes. `progress` gets the share sent (0 to 1), `done` the outcome. */
+  add({ file, progress, done }) {
+    this.#waiting.push({ file, progress, done });
+    this.#next();
+  }
+
+  #next() {
+    while (this.#active < LANES && this.#waiting.length > 0) {
+      this.#send(this.#waiting.shift());
+    }
+  }
+
+  #send({ file, progress, done }) {
+    const request = new XMLHttpRequest();
+    const finish = (result) => {
+      this.#active -= 1;
+      this.#next();
+      done(result);
+    };
+    request.open("POST", this.#url);
+    request.timeout = PATIENCE;
+    request.setRequestHeader("X-CSRFToken", this.#token);
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) {
+        progress(event.loaded / event.total);
+      }
+    });
+    request.addEventListener("load", () => finish(read(request)));
+    request.addEventListener("error", () => finish(LOST));
+    request.addEventListener("timeout", () => finish(LOST));
+    const body = new FormData();
+    body.append("images", file, file.name);
+    this.#active += 1;
+    request.send(body);
+  }
+}
