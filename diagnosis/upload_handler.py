@@ -1,5 +1,7 @@
 """Receiving files: streamed to disk, never more of one than the limit."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
@@ -7,6 +9,11 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 class SizeLimitedUploadHandler(TemporaryFileUploadHandler):
     """Keeps at most one byte more than the limit of each file, so that a huge one is seen to be too large, is refused
     by name, and fills neither disk nor memory; its siblings arrive whole."""
+
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a file. Django would end the temporary file's name like the sent one, which may be too long a name."""
+        super().new_file(field_name, "image", *args, **kwargs)
+        self.file_name = self.file.name = file_name
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         room = settings.UPLOAD_MAX_FILE_BYTES + 1 - start

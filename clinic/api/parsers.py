@@ -1,6 +1,7 @@
 """Reading request bodies. What is too large by its own account is refused before a byte of it is read."""
 
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -28,6 +29,8 @@ class SmallJSONParser(JSONParser):
             return super().parse(stream, media_type, context | {"encoding": "utf-8"})
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
+        except ParseError as error:
+            raise ParseError(_what_is_wrong(error.__context__)) from None
 
 
 class FilesParser(MultiPartParser):
@@ -51,6 +54,11 @@ class _EveryFile(DjangoMultiPartParser):
 
     def sanitize_file_name(self, file_name: str) -> str:
         return super().sanitize_file_name(file_name) or "unnamed"
+
+
+def _what_is_wrong(error: BaseException | None) -> str:
+    place = f", line {error.lineno}, column {error.colno}" if isinstance(error, JSONDecodeError) else ""
+    return f"The body is not JSON in UTF-8{place}."
 
 
 def _refuse_larger_than(limit: int, request: Request | HttpRequest) -> None:
