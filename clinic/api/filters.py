@@ -35,12 +35,21 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter 
 class KnownOrderings(OrderingFilter):
     """The view's `ordering_fields`, with the id to settle ties."""
 
+    ordering_description = "Newest first, unless asked for otherwise."
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """What the schema says: the orderings by name."""
+        (parameter,) = super().get_schema_operation_parameters(view)
+        return [{**parameter, "schema": {"type": "string", "enum": _orderings(view)}}]
+
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str] | None:
         asked = request.query_params.get(self.ordering_param)
         if asked is None or getattr(view, "detail", False):
             return None
-        fields = [*getattr(view, "ordering_fields", ())]
-        if asked.removeprefix("-") not in fields:
-            known = ", ".join(f"{name}, -{name}" for name in fields)
-            raise InvalidParameters({self.ordering_param: [f"Must be one of {known}."]})
+        if asked not in _orderings(view):
+            raise InvalidParameters({self.ordering_param: [f"Must be one of {', '.join(_orderings(view))}."]})
         return [asked, "-id" if asked.startswith("-") else "id"]
+
+
+def _orderings(view: APIView) -> list[str]:
+    return [sign + name for name in getattr(view, "ordering_fields", ()) for sign in ("", "-")]

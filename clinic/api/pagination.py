@@ -1,8 +1,11 @@
 """How lists are cut into pages."""
 
+from typing import Any
+
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from clinic.api.errors import InvalidParameters
 
@@ -15,6 +18,12 @@ class NewestFirst(CursorPagination):
     page_size_query_description = "Results a page, 1 to 200."
     cursor_query_description = "Where to go on: as given in `next` and `previous`."
     max_page_size = 200
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """What the schema says, with the bounds of a page."""
+        cursor, size = super().get_schema_operation_parameters(view)
+        bounds = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return [cursor, {**size, "schema": bounds}]
 
     def get_page_size(self, request: Request) -> int | None:
         """As asked for. A size that cannot be had is refused rather than quietly changed."""

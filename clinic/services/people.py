@@ -6,6 +6,7 @@ from django.db import transaction
 
 from clinic.models import Role, User
 from clinic.services import audit
+from clinic.services.tokens import revoke_tokens_of
 
 
 @transaction.atomic
@@ -22,10 +23,11 @@ def create_person(*, email: str, full_name: str, role: Role, password: str, crea
 
 @transaction.atomic
 def change_password(*, person: User, password: str, changed_by: User | None = None) -> None:
-    """Set a new password. Raises ValidationError when it is unfit."""
+    """Set a new password; tokens got with the old one are worthless. Raises ValidationError when it is unfit."""
     if not person.is_active:
         raise ValidationError("This person is deactivated.")
     validate_password(password, person)
     person.set_password(password)
     person.save(update_fields=["password"])
+    revoke_tokens_of(person)
     audit.record(actor=changed_by or person, action="person.password_changed", subject=person)

@@ -30,6 +30,11 @@ def issue_token(*, person: User) -> IssuedToken:
     return IssuedToken(text=text, expires_at=token.expiry)
 
 
+def revoke_tokens_of(person: User) -> None:
+    """Make all tokens of a person worthless; part of a change that is recorded itself."""
+    AuthToken.objects.filter(user=person).delete()
+
+
 @transaction.atomic
 def revoke_token(*, token: AuthToken, revoked_by: User) -> None:
     """Make a token worthless at once."""

@@ -149,7 +149,13 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # Counts of sign-ins: in the database, so that every web process sees them and none needs the broker to be there.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "clinic_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "clinic_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # beyond it entries are dropped: nobody forges their way out of a count
+    }
+}
 
 # REST API
 REST_FRAMEWORK = {

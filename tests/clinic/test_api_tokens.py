@@ -1,14 +1,18 @@
 """Signing in to the API."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.models import AuditEvent, User
+from clinic.services.people import change_password
 from clinic.services.tokens import MOST_TOKENS, issue_token
 from tests.factories import PASSWORD
 
@@ -144,6 +148,27 @@ def test_the_oldest_token_goes_when_a_person_has_too_many(owner: User, api: Api)
     assert oldest.get("/api/v1/patients/").status_code == 401
     assert second.get("/api/v1/patients/").status_code == 200
     assert AuthToken.objects.filter(user=owner).count() == MOST_TOKENS
+
+
+def test_a_new_password_ends_the_tokens_got_with_the_old_one(owner: User, api: Api) -> None:
+    client = api("owner")
+    change_password(person=owner, password="another long pass phrase")
+    assert client.get("/api/v1/patients/").status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_that_arrive_at_once_are_counted_exactly() -> None:
+    def try_once(number: int) -> int:
+        client = APIClient(REMOTE_ADDR=f"10.0.0.{number}")
+        status: int = client.post(TOKENS, {"email": "a@b.example", "password": "wrong"}).status_code
+        connection.close()
+        return status
+
+    try:
+        with ThreadPoolExecutor(16) as at_once:
+            assert sorted(at_once.map(try_once, range(16))) == [401] * 10 + [429] * 6
+    finally:
+        cache.clear()
 
 
 def test_a_browser_session_needs_the_csrf_token(owner: User) -> None:
