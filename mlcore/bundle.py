@@ -19,6 +19,7 @@ from mlcore.assays import ASSAYS
 from mlcore.catalogue import NAMES, Shape, weight_shapes
 from mlcore.files import replace_file
 from mlcore.manifest import FORMAT, Manifest
+from mlcore.preprocessing import Recipe
 from mlcore.records import InvalidRecord, from_json, to_json
 from mlcore.scope import array_problem
 
@@ -33,7 +34,8 @@ _OTHER_FORMATS = (
     (b"\x80", "a Python pickle"),
     (b"\x08", "an ONNX or TensorFlow file"),
 )
-_LARGEST_SIDE = 2048
+_LARGEST_SIDE = 2048  # pixels
+_LARGEST_KERNEL = 31  # pixels; morphology grows with its square
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -174,9 +176,23 @@ def _check_manifest(manifest: Manifest) -> None:
         raise InvalidBundle("the recipe's input size is not the network's")
     if not assay.minimum_side <= manifest.recipe.input_size <= _LARGEST_SIDE:
         raise InvalidBundle(f"the input size {manifest.recipe.input_size} is out of range")
+    _check_recipe(manifest.recipe)
     calibration = manifest.calibration
     if calibration.temperature <= 0 or set(calibration.conformal) != set(assay.classes):
         raise InvalidBundle("the calibration does not fit the classes")
+
+
+def _check_recipe(recipe: Recipe) -> None:
+    """Numbers that would make preprocessing fail, or take for ever, are refused here."""
+    parts = recipe.segmentation
+    fits = (
+        1 <= recipe.white_percentile <= 100,  # noqa: PLR2004  percent
+        all(0 <= side <= recipe.input_size for side in recipe.hidden_corner),
+        all(0 <= side <= _LARGEST_KERNEL for side in (parts.opening, parts.closing)),
+        parts.smallest_area >= 0,
+    )
+    if not all(fits):
+        raise InvalidBundle("the recipe holds a number that is out of range")
 
 
 def _arrays(weights: bytes) -> Arrays:

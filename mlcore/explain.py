@@ -21,11 +21,9 @@ def class_activation_map(
     # Against the other classes' mean: what speaks for every class alike explains none.
     direction = kernel[:, label] - kernel.mean(axis=1)
     evidence = np.maximum(features @ direction, 0.0)
-    highest = float(evidence.max())
-    if highest > 0:
-        evidence = evidence / highest
     height, width = size
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     target = (max(1, round(width * scale)), max(1, round(height * scale)))
     enlarged = cv2.resize(evidence.astype(np.float32), target, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.clip(enlarged, 0.0, 1.0), dtype=np.float32)
+    positive = np.maximum(enlarged, 0.0)
+    return np.asarray(positive / max(float(positive.max()), 1e-9), dtype=np.float32)

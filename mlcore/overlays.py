@@ -9,10 +9,13 @@ _HALO_RGB = (0, 40, 30)
 _OUTLINE_SIDE = 512  # small masks are enlarged to this, or the outline would be as coarse as the pixels
 
 
-def encode_png(rgb: NDArray[np.uint8]) -> bytes:
-    """An RGB (H x W x 3) or RGBA (H x W x 4) image as PNG."""
-    code = cv2.COLOR_RGBA2BGRA if rgb.shape[2] == 4 else cv2.COLOR_RGB2BGR  # noqa: PLR2004  four channels
-    done, encoded = cv2.imencode(".png", cv2.cvtColor(rgb, code))
+_TO_OPENCV = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}  # by the number of channels
+
+
+def encode_png(image: NDArray[np.uint8]) -> bytes:
+    """A grey (H x W), RGB (H x W x 3) or RGBA (H x W x 4) image as PNG."""
+    grey = image.ndim == 2  # noqa: PLR2004  no axis of channels
+    done, encoded = cv2.imencode(".png", image if grey else cv2.cvtColor(image, _TO_OPENCV[image.shape[2]]))
     if not done:
         raise ValueError("the image cannot be written as PNG")
     return encoded.tobytes()

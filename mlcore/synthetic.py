@@ -168,12 +168,19 @@ def _outline(
 
 def _blend(canvas: Canvas, outline: NDArray[np.int32], colour: Canvas, opacity: float, soft: float = 0.0) -> None:
     """Lay a colour (or a texture of the canvas' size) over the inside of an outline."""
-    cover = np.zeros(canvas.shape[:2], np.uint8)
-    cv2.fillPoly(cover, [outline], 255, cv2.LINE_AA, 4)
+    size = canvas.shape[0]
+    margin = round(3 * soft) + 2
+    left, top = (max(0, int(low) // 16 - margin) for low in outline.min(axis=0))
+    right, bottom = (min(size, int(high) // 16 + margin + 1) for high in outline.max(axis=0))
+    if left >= right or top >= bottom:
+        return
+    cover = np.zeros((bottom - top, right - left), np.uint8)
+    cv2.fillPoly(cover, [outline - np.array([left, top], np.int32) * 16], 255, cv2.LINE_AA, 4)
     if soft > 0:
         cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), soft), dtype=np.uint8)
     weight = (cover.astype(np.float32) * (opacity / 255))[..., None]
-    canvas += weight * (colour - canvas)
+    part = canvas[top:bottom, left:right]
+    part += weight * ((colour if colour.ndim == 1 else colour[top:bottom, left:right]) - part)
 
 
 def _blend_disc(

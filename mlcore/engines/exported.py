@@ -3,6 +3,7 @@
 Keras and TensorFlow (800 MB, ten seconds) live and die in that process; what serves never imports them.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +51,11 @@ def exported(bundle_path: Path, *, digest: str, cache: Path) -> Exported:
     folder = cache / digest
     found = read_export(folder, digest=digest)
     if found is None:
-        _export(bundle_path, folder)
-        found = read_export(folder, digest=digest)
+        with _alone(cache / f"{digest}.lock"):  # the worker processes of a machine start together: one exports
+            found = read_export(folder, digest=digest)
+            if found is None:
+                _export(bundle_path, folder)
+                found = read_export(folder, digest=digest)
     if found is None:
         raise ExportFailed("the model file changed while it was exported")
     return found
@@ -72,6 +78,15 @@ def seal_export(folder: Path, *, digest: str, difference: float) -> None:
     graph, weights = (folder / GRAPH).read_bytes(), (folder / WEIGHTS).read_bytes()
     seal = Seal(bundle=digest, graph=_digest(graph), weights=_digest(weights), difference=difference)
     (folder / SEAL).write_text(json.dumps(to_json(seal)))
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait for, and hold, a lock among the processes of this machine; a process that dies lets go of it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _digest(data: bytes) -> str:

@@ -1,0 +1,179 @@
+"""The one way from pixels to an outcome, on a model that was really trained and really exported."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore.bundle import InvalidBundle, read_bundle
+from mlcore.engines import TOLERANCE
+from mlcore.engines.exported import GRAPH, WEIGHTS, ExportFailed, exported, read_export
+from mlcore.engines.openvino import OpenVinoEngine
+from mlcore.explain import class_activation_map
+from mlcore.outcomes import Outcome, Verdict
+from mlcore.predictor import Predictor
+from mlcore.preprocessing import prepare
+from mlcore.synthetic import draw_tissue
+
+IMAGES = [draw_tissue(kind, seed) for kind in ("Benign", "Malignant") for seed in range(500, 512)]
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    return (
+        one.probabilities == other.probabilities
+        and one.in_scope_score == other.in_scope_score
+        and one.verdict == other.verdict
+        and np.array_equal(one.activation_map, other.activation_map)
+        and np.array_equal(one.mask, other.mask)
+    )
+
+
+def test_an_outcome_is_complete(predictor: Predictor, bundle_path: Path) -> None:
+    for image, outcome in zip(IMAGES, predictor.predict(IMAGES), strict=True):
+        assert sum(outcome.probabilities.values()) == pytest.approx(1, abs=1e-12)
+        assert list(outcome.probabilities) == ["Benign", "Malignant"]
+        assert outcome.malignant_probability == outcome.probabilities["Malignant"]
+        assert outcome.confidence == max(outcome.probabilities.values())
+        assert outcome.mask.shape == image.shape[:2]
+        assert outcome.activation_map.shape == image.shape[:2]
+        assert 0 <= outcome.activation_map.min() <= outcome.activation_map.max() <= 1
+        assert 0 <= outcome.in_scope_score <= 1
+        assert outcome.model == read_bundle(bundle_path).digest
+
+
+def test_out_of_scope_suggests_nothing(predictor: Predictor) -> None:
+    blank = np.full((50, 50, 3), 250, np.uint8)
+
+    outcome = predictor.predict([blank])[0]
+
+    assert outcome.verdict is Verdict.OUT_OF_SCOPE
+    assert outcome.label == ""
+    assert outcome.prediction_set == ()
+    assert outcome.in_scope_score < 0.5
+
+
+def test_in_scope_suggests_the_most_probable_class(predictor: Predictor) -> None:
+    inside = [o for o in predictor.predict(IMAGES) if o.verdict is not Verdict.OUT_OF_SCOPE]
+
+    assert inside
+    assert all(o.probabilities[o.label] == o.confidence for o in inside)
+
+
+def test_the_digits_do_not_depend_on_the_neighbours(predictor: Predictor) -> None:
+    together = predictor.predict(IMAGES)
+    backwards = predictor.predict(IMAGES[::-1])[::-1]
+    alone = [predictor.predict([image])[0] for image in IMAGES]
+
+    assert all(same(a, b) for a, b in zip(together, backwards, strict=True))
+    assert all(same(a, b) for a, b in zip(together, alone, strict=True))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_digits_do_not_depend_on_the_number_of_threads(
+    predictor: Predictor, bundle_path: Path, cache: Path, threads: int
+) -> None:
+    other = Predictor.load(bundle_path, cache=cache, threads=threads)
+
+    assert all(same(a, b) for a, b in zip(predictor.predict(IMAGES), other.predict(IMAGES), strict=True))
+
+
+def test_it_takes_images_of_any_size(predictor: Predictor) -> None:
+    sizes = [(1, 1), (50, 50), (301, 517), (1300, 40)]
+    images = [np.full((*size, 3), 200, np.uint8) for size in sizes]
+
+    assert [outcome.mask.shape for outcome in predictor.predict(images)] == sizes
+
+
+def test_no_images_give_no_outcomes(predictor: Predictor) -> None:
+    assert predictor.predict([]) == []
+
+
+def test_it_refuses_another_model_than_the_registered_one(bundle_path: Path, cache: Path) -> None:
+    with pytest.raises(InvalidBundle, match="digest differs"):
+        Predictor.load(bundle_path, cache=cache, expected_digest="0" * 64)
+
+
+def test_a_random_last_layer_destroys_the_activation_map(predictor: Predictor, bundle_path: Path, cache: Path) -> None:
+    bundle = read_bundle(bundle_path)
+    kernel = bundle.network["logits/kernel"]
+    shuffled = np.random.default_rng(0).normal(0, kernel.std(), kernel.shape).astype(np.float32)
+    export = exported(bundle_path, digest=bundle.digest, cache=cache)
+    engine = OpenVinoEngine(export.graph, export.weights, input_size=50)
+    randomised = Predictor(replace(bundle, network={**bundle.network, "logits/kernel": shuffled}), engine)
+
+    pairs = zip(predictor.predict(IMAGES), randomised.predict(IMAGES), strict=True)
+    maps = [(a.activation_map.ravel(), b.activation_map.ravel()) for a, b in pairs]
+    likeness = [float(np.corrcoef(a, b)[0, 1]) for a, b in maps if a.any() and b.any()]
+
+    assert len(likeness) >= 3
+    assert abs(np.mean(likeness)) < 0.5
+
+
+def test_the_engines_agree(bundle_path: Path, predictor: Predictor, cache: Path) -> None:
+    export = read_export(cache / predictor.digest, digest=predictor.digest)
+
+    assert export is not None
+    assert 0 <= export.seal.difference <= TOLERANCE
+
+
+def test_a_flipped_bit_in_the_export_is_noticed(bundle_path: Path, predictor: Predictor, tmp_path: Path) -> None:
+    folder = tmp_path / predictor.digest
+    good = exported(bundle_path, digest=predictor.digest, cache=tmp_path)
+    assert read_export(folder, digest=predictor.digest) is not None
+
+    for name in (GRAPH, WEIGHTS):
+        data = bytearray((folder / name).read_bytes())
+        data[len(data) // 2] ^= 1
+        (folder / name).write_bytes(data)
+        assert read_export(folder, digest=predictor.digest) is None
+        data[len(data) // 2] ^= 1
+        (folder / name).write_bytes(data)
+
+    assert read_export(folder, digest="0" * 64) is None
+    (folder / WEIGHTS).unlink()
+    assert exported(bundle_path, digest=predictor.digest, cache=tmp_path).seal.bundle == good.seal.bundle
+
+
+def test_two_workers_may_export_at_the_same_time(bundle_path: Path, predictor: Predictor, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom mlcore.predictor import Predictor\n"
+        "model = Predictor.load(Path(sys.argv[1]), cache=Path(sys.argv[2]), threads=1)\n"
+        "print(model.digest, 'tensorflow' in sys.modules, 'keras' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code, str(bundle_path), str(tmp_path)]
+
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = [worker.communicate(timeout=120)[0].strip() for worker in workers]
+
+    assert answers == [f"{predictor.digest} False False"] * 2
+    assert [child.name for child in tmp_path.iterdir() if child.is_dir()] == [predictor.digest]
+
+
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bad.bundle").write_bytes(b"nonsense")
+
+    with pytest.raises(ExportFailed, match="not a model bundle"):
+        exported(tmp_path / "bad.bundle", digest="0" * 64, cache=tmp_path / "cache")
+
+    assert [child for child in (tmp_path / "cache").iterdir() if child.is_dir()] == []
+
+
+def test_explaining_costs_little(predictor: Predictor, bundle_path: Path) -> None:
+    bundle = read_bundle(bundle_path)
+    pixels = [prepare(image, bundle.manifest.recipe) for image in IMAGES]
+    answers = predictor._engine.run(pixels)
+    forward, explaining = [], []
+    for _ in range(5):
+        start = time.process_time()
+        predictor._engine.run(pixels)
+        forward.append(time.process_time() - start)
+        start = time.process_time()
+        for answer in answers:
+            class_activation_map(answer.features, bundle.network["logits/kernel"], 1, (50, 50))
+        explaining.append(time.process_time() - start)
+
+    assert min(explaining) < 0.15 * min(forward)

@@ -1,0 +1,70 @@
+"""The in-scope gate knows blank, blurred, inverted and magnified images from those it learned from."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mlcore.plans import PLANS
+from mlcore.preprocessing import prepare
+from mlcore.scope import Distances, distances, fit_limits, fit_scope, in_scope_score, look
+from mlcore.synthetic import draw
+
+Picture = NDArray[np.uint8]
+
+
+def as_picture(pixels: object) -> Picture:
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+WRONG: dict[str, Callable[[Picture], Picture]] = {
+    "blank": lambda image: np.full_like(image, 240),
+    "black": np.zeros_like,
+    "inverted": lambda image: 255 - image,
+    "blurred": lambda image: as_picture(cv2.GaussianBlur(image, (0, 0), image.shape[0] / 12)),
+    "noise": lambda image: np.random.default_rng(0).integers(0, 256, image.shape, np.uint8),
+    "magnified": lambda image: as_picture(cv2.resize(image[:40, :40], image.shape[1::-1])),
+    "grey": lambda image: as_picture(np.repeat(image[..., 1:2], 3, axis=2)),
+}
+
+
+def looks(seeds: range, kind: str, change: Callable[[Picture], Picture] = lambda image: image) -> NDArray[np.float64]:
+    recipe = PLANS["leukemia"].recipe
+    return np.stack([look(prepare(change(draw("leukemia", kind, seed)), recipe), recipe) for seed in seeds])
+
+
+@pytest.fixture(scope="module")
+def gate() -> Callable[[NDArray[np.float64]], float]:
+    kinds = ("Benign", "Early", "Pre", "Pro")
+    known = np.concatenate([looks(range(20), kind) for kind in kinds])
+    deep = np.random.default_rng(0).normal(0, 1, (len(known), 8))
+    arrays = fit_scope(deep, known, np.repeat(np.arange(4), 20))
+    fresh = np.concatenate([looks(range(100, 110), kind) for kind in kinds])
+    limits = fit_limits([distances(arrays, deep[0].astype(np.float32), values) for values in fresh])
+    return lambda values: in_scope_score(distances(arrays, deep[0].astype(np.float32), values), limits)
+
+
+def test_it_knows_new_images_of_the_same_kind(gate: Callable[[NDArray[np.float64]], float]) -> None:
+    scores = [gate(values) for kind in ("Benign", "Pro") for values in looks(range(200, 210), kind)]
+
+    assert np.mean([score >= 0.5 for score in scores]) >= 0.85
+
+
+@pytest.mark.parametrize("change", sorted(WRONG))
+def test_it_refuses_other_images(gate: Callable[[NDArray[np.float64]], float], change: str) -> None:
+    scores = [gate(values) for values in looks(range(300, 304), "Pre", WRONG[change])]
+
+    assert max(scores) < 0.5
+
+
+def test_the_limits_keep_the_share_they_were_asked_to() -> None:
+    rng = np.random.default_rng(0)
+    found = [Distances(*rng.chisquare(5, 2)) for _ in range(2000)]
+
+    limits = fit_limits(found, keep=0.97)
+
+    assert limits.valid_share == pytest.approx(0.97, abs=0.005)
+    assert in_scope_score(Distances(0, 0), limits) == 1
+    assert in_scope_score(Distances(limits.deep_limit, 0), limits) == 0.5
