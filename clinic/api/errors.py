@@ -11,6 +11,14 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class LengthRequired(exceptions.APIException):
+    """The web server hands no body on whose length it was not told: it would look empty."""
+
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_detail = "Send a Content-Length header: bodies in chunks are not taken in."
+    default_code = "length_required"
+
+
 class Conflict(exceptions.APIException):
     """What was asked for does not fit the state the thing is in."""
 

@@ -62,7 +62,6 @@ def _what_is_wrong(error: BaseException | None) -> str:
 
 
 def _refuse_larger_than(limit: int, request: Request | HttpRequest) -> None:
-    """Chunked bodies carry no length, and the web server hands none of them on."""
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

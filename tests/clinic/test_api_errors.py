@@ -68,6 +68,11 @@ def test_a_body_of_megabytes_is_refused_by_its_length(owner: User, api: Api) -> 
     assert_is_problem(api("owner").generic("POST", PATIENTS, body, content_type="application/json"), 413)
 
 
+def test_a_body_in_chunks_is_not_taken_for_none(owner: User, api: Api) -> None:
+    answer = api("owner").post(PATIENTS, {"record_number": "1", "family_name": "A"}, HTTP_TRANSFER_ENCODING="chunked")
+    assert_is_problem(answer, 411)
+
+
 def test_no_body_at_all(owner: User, api: Api) -> None:
     assert_is_problem(api("owner").post(PATIENTS), 400)
 
