@@ -13,15 +13,18 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from celery import Celery
 from django.conf import settings
 from django.db import connection
 
+from diagnosis.models import ModelVersion
 from embedded import place
 from embedded.kept import Kept
 from embedded.valkey import Valkey
 
 PATIENCE = 90.0  # seconds: the first worker on a machine exports its models
 PROGRAMS = Path(sys.executable).parent
+POISON = Path(__file__).resolve().parent / "faults" / "poison"
 
 
 class TookTooLong(AssertionError):
@@ -80,14 +83,23 @@ class Stack:
         wait_until(self._answers, what=f"the web server; see {web.log}")
         return web
 
-    def start_worker(self) -> Program:
-        """Start a worker with two children."""
-        return self._start("worker", "celery", "-A", "clinic", "worker", "--concurrency", "2", "--loglevel", "INFO")
+    def start_worker(self, *, poisonable: bool = False) -> Program:
+        """Start a worker with two children; a poisonable one dies of images made for it (see tests/faults/poison)."""
+        extra = {"PYTHONPATH": str(POISON)} if poisonable else {}
+        arguments = ("-A", "clinic", "worker", "--concurrency", "2", "--loglevel", "INFO")
+        return self._start("worker", "celery", *arguments, **extra)
 
     def start_scheduler(self) -> Program:
         """Start the scheduler."""
         schedule = str(self.folder / "schedule")
         return self._start("scheduler", "celery", "-A", "clinic", "beat", "--schedule", schedule)
+
+    def send_wake_ups(self, count: int) -> None:
+        """Put the same message into the broker many times, as a broker that delivers twice would."""
+        model = str(ModelVersion.objects.get(assay="leukemia").pk)
+        with Celery(broker=self.broker.server.url) as sender:
+            for _ in range(count):
+                sender.send_task("diagnosis.tasks.analyse_queued", args=[model])
 
     def stop(self) -> None:
         """End every program and the broker."""
@@ -95,12 +107,12 @@ class Stack:
             program.stop()
         self.broker.stop()
 
-    def _start(self, name: str, program: str, *arguments: str) -> Program:
+    def _start(self, name: str, program: str, *arguments: str, **extra: str) -> Program:
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [str(PROGRAMS / program), *arguments],
-                env=self._environment(),
+                env=self._environment() | extra,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -32,6 +32,11 @@ def warm_up() -> None:
             logger.exception("The model %s could not be loaded.", model.pk)
 
 
+def forget() -> None:
+    """Let go of every loaded model."""
+    _load.cache_clear()
+
+
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load(sha256: str) -> Predictor:
     path: Path = settings.MODEL_CACHE / f"{sha256}.bundle"

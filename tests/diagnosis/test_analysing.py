@@ -1,0 +1,177 @@
+"""What a worker does with a batch, with a model that comes with the project."""
+
+import io
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
+from PIL import Image
+from pytest_django import Settings
+
+from clinic.models import AuditEvent, User
+from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion, Prediction, Verdict
+from diagnosis.services import analysing, analysis_queue, file_store, predictors
+from diagnosis.services.model_registry import activate_model, register_model
+from diagnosis.services.uploads import accept_image
+from mlcore.assays import ASSAYS
+from tests.factories import CaseFactory, drawn_png, upload
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(params=sorted(ASSAYS))
+def bundled(request: pytest.FixtureRequest, db: None) -> ModelVersion:
+    """Each model of the project in turn, registered and active."""
+    return activate_model(model=register_model(content=(ROOT / "bundles" / f"{request.param}.bundle").read_bytes()))
+
+
+@pytest.fixture
+def specimen(case: Case, bundled: ModelVersion) -> Case:
+    """A case of the model's assay."""
+    return case if case.assay == bundled.assay else CaseFactory.create(patient=case.patient, assay=bundled.assay)
+
+
+def take_in(specimen: Case, owner: User, *, name: str = "field.png", content: bytes | None = None) -> Analysis:
+    kind = specimen.get_assay().classes[1]
+    file = upload(name=name, content=content or drawn_png(assay=specimen.assay, kind=kind, seed=5))
+    return accept_image(case=specimen, uploaded_by=owner, file=file).analysis
+
+
+def analyse(model: ModelVersion) -> None:
+    while analysing.analyse_next_batch(model_version_id=model.pk):
+        pass
+
+
+def test_it_stores_one_prediction_with_its_files_and_its_trail(
+    specimen: Case, bundled: ModelVersion, owner: User
+) -> None:
+    analysis = take_in(specimen, owner)
+    analyse(bundled)
+    analysis.refresh_from_db()
+    assert (analysis.state, analysis.attempts, analysis.lease_token) == (AnalysisState.SUCCEEDED, 1, None)
+    prediction = analysis.prediction
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-9)
+    assert set(prediction.probabilities) == set(specimen.get_assay().classes)
+    assert prediction.model_sha256 == bundled.sha256
+    assert prediction.verdict in Verdict.values
+    with Image.open(io.BytesIO(file_store.get(prediction.mask_sha256))) as mask:
+        assert mask.size == (analysis.image.width, analysis.image.height)
+        assert set(mask.convert("L").tobytes()) <= {0, 255}
+    for sha256 in (prediction.outline_sha256, prediction.map_sha256):
+        with Image.open(io.BytesIO(file_store.get(sha256))) as overlay:
+            assert overlay.mode == "RGBA"
+    event = AuditEvent.objects.get(action="analysis.succeeded")
+    assert (event.patient_id, event.subject_id) == (specimen.patient_id, str(analysis.pk))
+
+
+def test_the_malignant_classes_are_summed(specimen: Case, bundled: ModelVersion, owner: User) -> None:
+    take_in(specimen, owner)
+    analyse(bundled)
+    prediction = Prediction.objects.get()
+    malignant = [prediction.probabilities[name] for name in specimen.get_assay().malignant]
+    assert prediction.malignant_probability == pytest.approx(sum(malignant), abs=1e-12)
+
+
+def test_a_damaged_image_fails_with_a_reason_and_its_siblings_succeed(
+    specimen: Case, bundled: ModelVersion, owner: User
+) -> None:
+    good = take_in(specimen, owner)
+    cut = take_in(specimen, owner, content=drawn_png(assay=specimen.assay, seed=6)[:-900])
+    analyse(bundled)
+    good.refresh_from_db()
+    cut.refresh_from_db()
+    assert (good.state, cut.state) == (AnalysisState.SUCCEEDED, AnalysisState.FAILED)
+    assert cut.failure_message.endswith(".")
+    assert AuditEvent.objects.get(action="analysis.failed").detail["code"] == cut.failure_code
+
+
+def test_a_flipped_bit_in_a_stored_image_is_a_refusal(
+    specimen: Case, bundled: ModelVersion, owner: User, settings: Settings
+) -> None:
+    analysis = take_in(specimen, owner)
+    flip_a_bit(Path(settings.MEDIA_ROOT), analysis.image.sha256)
+    analyse(bundled)
+    analysis.refresh_from_db()
+    assert (analysis.state, analysis.failure_code) == (AnalysisState.FAILED, "damaged_file")
+    assert not Prediction.objects.exists()
+
+
+def test_a_flipped_bit_in_a_stored_model_is_never_a_prediction(
+    specimen: Case, bundled: ModelVersion, owner: User, settings: Settings
+) -> None:
+    predictors.forget()
+    analysis = take_in(specimen, owner)
+    flip_a_bit(Path(settings.MEDIA_ROOT), bundled.sha256)
+    for _ in range(3):
+        with pytest.raises(file_store.DamagedFile):
+            analyse(bundled)
+    analysis.refresh_from_db()
+    assert analysis.state == AnalysisState.QUARANTINED
+    assert not Prediction.objects.exists()
+
+
+def test_a_late_twin_writes_nothing(
+    specimen: Case, bundled: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first worker stalls until its lease is lost and a second one has stored the result."""
+    take_in(specimen, owner)
+
+    def stall(model: ModelVersion) -> object:
+        monkeypatch.undo()
+        Analysis.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+        analysis_queue.sweep()
+        analyse(bundled)
+        return predictors.get_predictor(model)
+
+    monkeypatch.setattr(analysing, "get_predictor", stall)
+    analysing.analyse_next_batch(model_version_id=bundled.pk)
+    assert Prediction.objects.count() == 1
+    assert AuditEvent.objects.filter(action="analysis.succeeded").count() == 1
+    assert Analysis.objects.get().attempts == 2
+
+
+def test_the_command_line_gives_the_same_numbers_digit_for_digit(
+    specimen: Case, bundled: ModelVersion, owner: User, tmp_path: Path
+) -> None:
+    content = drawn_png(assay=specimen.assay, kind=specimen.get_assay().classes[-1], seed=9)
+    for seed in range(5):  # among others in a batch, as in a worker
+        take_in(specimen, owner, content=drawn_png(assay=specimen.assay, seed=seed))
+    analysis = take_in(specimen, owner, content=content)
+    analyse(bundled)
+    path = tmp_path / "image.png"
+    path.write_bytes(content)
+    bundle = ROOT / "bundles" / f"{specimen.assay}.bundle"
+    done = subprocess.run(
+        [sys.executable, "-m", "mlcore", "predict", "--model", str(bundle), "--json", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    stored = Prediction.objects.get(analysis=analysis)
+    assert said["probabilities"] == stored.probabilities
+    assert (said["label"] or "", said["verdict"], said["model"]) == (stored.label, stored.verdict, bundled.sha256)
+
+
+def test_replaying_proves_a_stored_result(
+    specimen: Case, bundled: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analysis = take_in(specimen, owner)
+    with pytest.raises(CommandError, match="no finished analysis"):
+        call_command("replay", str(analysis.pk))
+    analyse(bundled)
+    call_command("replay", str(analysis.pk))
+    assert "Identical, digit for digit." in capsys.readouterr().out
+
+
+def flip_a_bit(folder: Path, sha256: str) -> None:
+    path = next(folder.rglob(sha256))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
