@@ -1,4 +1,4 @@
-"""Which query parameters a list understands. Any other is refused: a misspelt filter must not show everything."""
+"""Which query parameters a list understands. Others are refused: a misspelt or empty filter must not show all."""
 
 from typing import Any
 
@@ -21,10 +21,14 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter 
         filter_class = self.get_filterset_class(view, queryset)
         filters = set(filter_class.base_filters) if filter_class else set()
         known = set() if getattr(view, "detail", False) else PAGING | filters
-        unknown = set(request.query_params) - known
-        if unknown:
-            hints = getattr(view, "parameter_hints", {})
-            raise InvalidParameters({name: [hints.get(name, "This parameter is not known.")] for name in unknown})
+        hints = getattr(view, "parameter_hints", {})
+        wrong = {
+            name: [hints.get(name, "This parameter is not known.") if name not in known else "Give it one value."]
+            for name, values in request.query_params.lists()
+            if name not in known or len(values) > 1 or not values[0]
+        }
+        if wrong:
+            raise InvalidParameters(wrong)
         try:
             filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         except ValidationError as error:
