@@ -24,7 +24,7 @@ def main() -> int:
         complain(str(problem))
         return 1
     except Stopped:
-        return 0 if arguments.action == "run" else 128 + SIGTERM
+        return 128 + SIGTERM
 
 
 def _parser() -> argparse.ArgumentParser:

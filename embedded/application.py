@@ -1,6 +1,7 @@
 """`python -m embedded run`: the servers, then the application brought up to date, then its processes."""
 
 import sys
+from contextlib import suppress
 from functools import partial
 from signal import SIGTERM
 
@@ -8,7 +9,7 @@ from embedded import address, environment, leftovers, lock, place
 from embedded.announcement import Announcement
 from embedded.console import say
 from embedded.place import Place
-from embedded.problem import Problem
+from embedded.problem import Problem, Stopped
 from embedded.steps import bring_up_to_date
 from embedded.supervisor import Supervisor
 
@@ -22,10 +23,11 @@ def run() -> None:
         end_processes = partial(leftovers.end, partial(leftovers.belonging_to, here.var), gently=SIGTERM, patience=6.0)
         end_processes()  # of a run that was killed outright
         try:
-            _serve(here)
+            with suppress(Stopped):
+                _serve(here)
         finally:
             end_processes()
-            say(f"Second Read has stopped. Its data stay in {here.var}.")
+        say(f"Second Read has stopped. Its data stay in {here.var}.")
 
 
 def _serve(here: Place) -> None:

@@ -42,6 +42,8 @@ def application(place: Place, ours: Sequence[Server]) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
     }
+    # Without the bytecode of an earlier start, every command of this start would compile Django again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if not _given("SECRET_KEY"):
         environment["SECRET_KEY"] = Passwords(place.var / "secrets").secret_key
     for server in ours:

@@ -20,7 +20,7 @@ from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 from honcho.process import Popen, Process
 
-from embedded.console import complain
+from embedded.console import complain, say
 from embedded.launch import die_with, tied
 from embedded.place import CHECKOUT
 
@@ -81,7 +81,7 @@ class KeptProcess(Process):  # type: ignore[misc]  # honcho ships no types
             complain(f"The {self.name} process was killed by signal {-status} (out of memory?). Starting it again.")
             return True
         how = f"was killed by signal {-status}" if killed else f"ended by itself with status {status}"
-        complain(f"The {self.name} process {how}. Its last lines above say why. Stopping; mend it and start again.")
+        complain(f"The {self.name} process {how}. Its last lines above say why. Mend it and start again.")
         return False
 
 
@@ -110,6 +110,8 @@ class KeepingManager(Manager):  # type: ignore[misc]  # honcho ships no types
 
     def terminate(self) -> None:
         """Stop all processes; from now on none is started again."""
+        if not self._stopping.value:
+            say("Stopping.")
         self._stopping.value = 1
         super().terminate()
 

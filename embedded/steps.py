@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded import static_files
 from embedded.console import say
 from embedded.place import CHECKOUT, Place
 from embedded.problem import Problem, Stopped
@@ -22,18 +23,21 @@ class Step:
     arguments: tuple[str, ...]
 
 
-def steps() -> Iterator[Step]:
-    """The steps in their order."""
+def steps(*, collect: bool) -> Iterator[Step]:
+    """The steps in their order; static files only when they are to be collected."""
     yield Step("Database schema", ("migrate", "--no-input"))
     if bundles := sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("bundles/*.bundle")):
         yield Step("Models", ("register_model", *bundles, "--activate"))
     yield Step("Demo data", ("seed_demo",))
-    yield Step("Static files", ("collectstatic", "--no-input"))
+    if collect:
+        yield Step("Static files", ("collectstatic", "--no-input"))
 
 
 def bring_up_to_date(supervisor: Supervisor, *, at: Place, environment: Mapping[str, str]) -> None:
     """Take every step; raises Problem with the end of its output when one fails."""
-    for step in steps():
+    static_root = Path(environment["STATIC_ROOT"])
+    collect = not static_files.are_current(static_root)
+    for step in steps(collect=collect):
         began = time.monotonic()
         status = _take(step, supervisor, log=at.logs / "start.log", environment=environment)
         if supervisor.asked_to_stop:
@@ -41,6 +45,8 @@ def bring_up_to_date(supervisor: Supervisor, *, at: Place, environment: Mapping[
         if status != 0:
             raise Problem(f"{step.title}: this failed. {_end_of(at.logs / 'start.log')}")
         say(f"  {step.title}: done ({time.monotonic() - began:.1f} s)")
+    if collect:
+        static_files.remember(static_root)
 
 
 def _take(step: Step, supervisor: Supervisor, *, log: Path, environment: Mapping[str, str]) -> int:

@@ -25,11 +25,16 @@ if sys.argv[1] == "migrate":
         cursor.execute("CREATE TABLE IF NOT EXISTS starts (at timestamptz)")
         cursor.execute("INSERT INTO starts VALUES (now())")
         cursor.execute("SELECT count(*) FROM starts")
-        pathlib.Path("starts.txt").write_text(str(cursor.fetchone()[0]))
+        pathlib.Path(".notes/starts").write_text(str(cursor.fetchone()[0]))
     database.close()
 if sys.argv[1] == "seed_demo" and not accounts.exists():
     accounts.touch(mode=0o600)
     accounts.write_text("doctor@example.org word-of-pass\\n")
+if sys.argv[1] == "collectstatic":
+    collected = pathlib.Path(os.environ["STATIC_ROOT"])
+    collected.mkdir(exist_ok=True)
+    with (collected / "times.txt").open("a") as times:
+        times.write("collected ")
 if sys.argv[1] == os.environ.get("FAILING_STEP"):
     sys.exit("this step went wrong")
 """
@@ -51,7 +56,7 @@ def finish(*arguments):
     sys.exit()
 signal.signal(signal.SIGTERM, finish)
 subprocess.Popen(["sleep", "600"])
-pathlib.Path("worker.pid").write_text(str(os.getpid()))
+pathlib.Path(".notes/worker").write_text(str(os.getpid()))
 while True:
     time.sleep(60)
 """
@@ -107,7 +112,7 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.terminals: list[Terminal] = []
-        folder.mkdir(parents=True)
+        self.notes.mkdir(parents=True)
         shutil.copytree(CHECKOUT / "embedded", folder / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
         for name, text in {"manage.py": MANAGE, "web.py": WEB, "worker.py": WORKER, "Procfile": PROCFILE}.items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -119,6 +124,16 @@ class Checkout:
     def var(self) -> Path:
         """Where it keeps its things."""
         return self.folder / "var"
+
+    @property
+    def notes(self) -> Path:
+        """What the application and the terminals write for the tests. Hidden, so that it is none of the code."""
+        return self.folder / ".notes"
+
+    @property
+    def starts(self) -> int:
+        """How many starts the database knew of when the application last brought it up to date."""
+        return int((self.notes / "starts").read_text())
 
     @property
     def state(self) -> Path:
@@ -139,7 +154,7 @@ class Checkout:
 
     def start(self, *words: str, **environment: str) -> Terminal:
         """Start `python -m embedded WORDS` here."""
-        log = self.folder / f"terminal-{len(self.terminals)}.txt"
+        log = self.notes / f"terminal-{len(self.terminals)}.txt"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "embedded", *words],
@@ -179,7 +194,7 @@ class Checkout:
 
     def worker(self) -> int:
         """The process id of the application's worker, once it works."""
-        said = self.folder / "worker.pid"
+        said = self.notes / "worker"
         wait_for(lambda: said.exists() and int(said.read_text() or 0) in self.processes(), what="the worker")
         return int(said.read_text())
 

@@ -8,10 +8,10 @@ from tests.embedded.terminal import Checkout, wait_for
 
 def test_all_data_are_there_after_everything_was_killed_at_once(used_checkout: Checkout) -> None:
     used_checkout.run()
-    before = int((used_checkout.folder / "starts.txt").read_text())
+    before = used_checkout.starts
     used_checkout.kill_everything()
     terminal = used_checkout.run()
-    assert int((used_checkout.folder / "starts.txt").read_text()) == before + 1
+    assert used_checkout.starts == before + 1
     assert terminal.stop() == 0
 
 

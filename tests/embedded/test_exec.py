@@ -63,7 +63,7 @@ def test_temporary_data_are_other_data_and_are_gone_afterwards(used_checkout: Ch
     for _ in range(2):
         terminal = used_checkout.execute("python", "manage.py", "migrate", temporary=True)
         assert terminal.process.returncode == 0
-        assert (used_checkout.folder / "starts.txt").read_text() == "1"
+        assert used_checkout.starts == 1
     assert temporary_folders() == before
 
 

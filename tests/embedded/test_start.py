@@ -16,14 +16,25 @@ def test_it_prints_the_address_and_the_new_sign_ins(checkout: Checkout) -> None:
 
 def test_a_second_start_is_quick_finds_the_data_and_prints_no_password(used_checkout: Checkout) -> None:
     used_checkout.run().stop()
-    before = int((used_checkout.folder / "starts.txt").read_text())
+    before = used_checkout.starts
     began = time.monotonic()
     terminal = used_checkout.run()
     assert time.monotonic() - began < 15
-    assert int((used_checkout.folder / "starts.txt").read_text()) == before + 1
+    assert used_checkout.starts == before + 1
     assert "word-of-pass" not in terminal.output
     assert f"Demo sign-ins: {used_checkout.var / 'demo-accounts.txt'}" in terminal.output
     terminal.stop()
+
+
+def test_static_files_are_collected_again_only_after_a_change_of_the_code(used_checkout: Checkout) -> None:
+    code, times = used_checkout.folder / "embedded" / "new.py", used_checkout.var / "static" / "times.txt"
+    used_checkout.run().stop()
+    before = times.read_text()
+    used_checkout.run().stop()
+    assert times.read_text() == before
+    code.write_text("changed = True")
+    used_checkout.run().stop()
+    assert times.read_text() == f"{before}collected "
 
 
 def test_a_second_run_at_the_same_time_says_that_there_is_one(used_checkout: Checkout) -> None:
@@ -51,9 +62,9 @@ def test_it_says_when_the_port_is_no_port(used_checkout: Checkout) -> None:
 
 
 def test_it_shows_why_a_step_failed_and_stops_everything(used_checkout: Checkout) -> None:
-    terminal = used_checkout.start("run", FAILING_STEP="collectstatic")
+    terminal = used_checkout.start("run", FAILING_STEP="seed_demo")
     assert terminal.ends() == 1
-    assert "Static files: this failed." in terminal.output
+    assert "Demo data: this failed." in terminal.output
     assert "this step went wrong" in terminal.output
     assert "Traceback" not in terminal.output
     assert not used_checkout.processes()
