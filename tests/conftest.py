@@ -1,7 +1,7 @@
 """The same people everywhere: an owner, a colleague on the care team, a stranger, an administrator, an auditor."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,12 @@ from rest_framework.test import APIClient
 from clinic.models import Patient, Role, User
 from clinic.services.tokens import issue_token
 from diagnosis.models import Case, ModelVersion
+from diagnosis.services.model_registry import activate_model, register_model
+from tests.api_client import ApiClient
 from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, UserFactory, add_to_care_team
+from tests.stack import Stack, running_stack
+
+BUNDLES = Path(__file__).resolve().parent.parent / "bundles"
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +91,19 @@ def stranger_client(stranger: User) -> Client:
 
 
 @pytest.fixture
+def web(request: pytest.FixtureRequest) -> Callable[[str], Client]:
+    """`web("owner")`: that person's browser, signed in; `web("anonymous")` is nobody's."""
+
+    def client_of(who: str) -> Client:
+        client = Client()
+        if who != "anonymous":
+            client.force_login(request.getfixturevalue(who))
+        return client
+
+    return client_of
+
+
+@pytest.fixture
 def api(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
     """`api("owner")`: a program that acts for that person with a token; `api("anonymous")` has none."""
 
@@ -97,6 +115,34 @@ def api(request: pytest.FixtureRequest) -> Callable[[str], APIClient]:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def tissue_case(patient: Patient) -> Case:
+    """A histology case of the owner's patient."""
+    return CaseFactory.create(patient=patient, assay="breast")
+
+
+@pytest.fixture
+def bundled_models(transactional_db: None) -> None:
+    """The models that come with the project, registered and active."""
+    for bundle in sorted(BUNDLES.glob("*.bundle")):
+        activate_model(model=register_model(content=bundle.read_bytes()))
+
+
+@pytest.fixture
+def stack(bundled_models: None, tmp_path: Path) -> Iterator[Stack]:
+    """Web and scheduler running on a broker of their own; each test starts its workers."""
+    with running_stack(tmp_path) as stack:
+        stack.start_web()
+        stack.start_scheduler()
+        yield stack
+
+
+@pytest.fixture
+def program(stack: Stack, owner: User) -> ApiClient:
+    """The owner's program, calling the running web server."""
+    return ApiClient.of(owner, stack.address)
 
 
 @pytest.fixture(scope="session")
