@@ -1,5 +1,6 @@
 """An image's page: the result, or why there is none yet."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import SlideImage
-from diagnosis.selectors.images import place_of, status_of, with_analyses
+from diagnosis.selectors.images import ImageStatus, place_of, status_of, with_analyses
 from diagnosis.views.results import result_of
 
 ENLARGED_TO = 672  # pixels on the page: three times a 224-pixel field
@@ -30,6 +31,7 @@ def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "case": image.case,
         "patient": image.case.patient,
         "status": status,
+        "seen": _seen(status),
         "analysis": status.analysis,
         "prediction": status.prediction,
         "result": result_of(status.prediction) if status.prediction else None,
@@ -49,7 +51,15 @@ def image_state(request: SignedInRequest, pk: UUID) -> HttpResponse:
     status = status_of(_visible_image(request, pk))
     if status.analysis is None or not status.analysis.is_pending:
         return HttpResponseClientRefresh()
-    return render(request, "diagnosis/_image_state.html", {"image": status.image, "status": status})
+    seen = _seen(status)
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "diagnosis/_image_state.html", {"image": status.image, "status": status, "seen": seen})
+
+
+def _seen(status: ImageStatus) -> str:
+    """What the fragment shows, so that it is sent again only when it would differ."""
+    return f"{status.analysis.state}-{status.queue_position or 0}" if status.analysis else ""
 
 
 def _visible_image(request: SignedInRequest, pk: UUID) -> SlideImage:

@@ -19,3 +19,12 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
     show(false);
   }
 });
+
+// For those who listen rather than look: said once when it changes, not each time the list is renewed.
+document.body.addEventListener("htmx:afterSwap", () => {
+  const status = document.getElementById("images-status");
+  const words = document.getElementById("images")?.dataset.status;
+  if (status && words !== undefined && status.textContent !== words) {
+    status.textContent = words;
+  }
+});

@@ -86,6 +86,7 @@ export class UploadQueue {
     const body = new FormData();
     body.append("images", file, file.name);
     this.#active += 1;
+    progress(0);
     request.send(body);
   }
 }
