@@ -31,22 +31,55 @@ class _Cells:
     nucleus_share: tuple[float, float]  # of the cell's radius
     ragged: float  # how far the outline departs from a circle
     red_cells: Colour
+    crowding: tuple[int, int]  # red cells a field
     field: Colour
 
 
 _SMEARS: Mapping[str, _Cells] = MappingProxyType(
     {
         "Benign": _Cells(
-            (6, 11), (6.5, 12), (72, 34, 150), (150, 110, 205), (0.8, 0.97), 0.05, (176, 172, 205), (250, 249, 252)
+            count=(6, 12),
+            radius=(6.0, 12.0),
+            nucleus=(112, 84, 234),
+            cytoplasm=(168, 146, 246),
+            nucleus_share=(0.75, 0.97),
+            ragged=0.06,
+            red_cells=(190, 198, 222),
+            crowding=(90, 170),
+            field=(250, 255, 248),
         ),
         "Early": _Cells(
-            (4, 8), (10, 13), (98, 68, 178), (132, 108, 205), (0.86, 0.95), 0.06, (158, 168, 188), (244, 250, 250)
+            count=(4, 9),
+            radius=(10.0, 13.0),
+            nucleus=(122, 92, 236),
+            cytoplasm=(164, 144, 246),
+            nucleus_share=(0.86, 0.96),
+            ragged=0.05,
+            red_cells=(164, 180, 212),
+            crowding=(60, 130),
+            field=(248, 255, 250),
         ),
         "Pre": _Cells(
-            (7, 15), (10, 14), (98, 74, 182), (120, 100, 205), (0.88, 0.96), 0.04, (130, 152, 190), (246, 251, 250)
+            count=(9, 22),
+            radius=(10.0, 13.5),
+            nucleus=(126, 100, 240),
+            cytoplasm=(146, 126, 244),
+            nucleus_share=(0.88, 0.97),
+            ragged=0.04,
+            red_cells=(136, 168, 224),
+            crowding=(45, 110),
+            field=(246, 255, 250),
         ),
         "Pro": _Cells(
-            (3, 7), (8.5, 11), (192, 118, 214), (206, 146, 226), (0.85, 0.95), 0.10, (168, 176, 200), (252, 252, 252)
+            count=(4, 8),
+            radius=(8.5, 11.0),
+            nucleus=(205, 146, 246),
+            cytoplasm=(226, 186, 253),
+            nucleus_share=(0.85, 0.96),
+            ragged=0.10,
+            red_cells=(180, 194, 220),
+            crowding=(45, 110),
+            field=(255, 255, 251),
         ),
     }
 )
@@ -82,11 +115,13 @@ def draw_smear(kind: str, seed: int, size: int = 224) -> NDArray[np.uint8]:
     rng = np.random.default_rng((seed, _number(kind)))
     scale = size / 224
     canvas = np.ones((size, size, 3), np.float32) * np.array(style.field, np.float32)
-    canvas -= _noise(rng, size, size / 2)[..., None] * np.array((5, 3, 2), np.float32)
+    for tint in ((2, 0, 9), (7, 1, 0)):  # the plasma is yellowish here and bluish there
+        canvas -= np.maximum(_noise(rng, size, size / 2), 0)[..., None] * np.array(tint, np.float32)
     _draw_red_cells(canvas, rng, style, scale)
-    for centre in _places(rng, int(rng.integers(*style.count)), size, 1.7 * style.radius[1] * scale):
-        _draw_nucleated_cell(canvas, rng, style, centre, scale)
-    return _photographed(canvas, rng, blur=0.7 * scale, grain=2.0)
+    chromatin = _noise(rng, size, 3.0 * scale)[..., None] * np.array((11, 12, 4), np.float32)
+    for centre in _places(rng, int(rng.integers(*style.count)), size, 1.6 * style.radius[1] * scale):
+        _draw_nucleated_cell(canvas, rng, style, centre, chromatin=chromatin)
+    return _photographed(canvas, rng, blur=0.55 * scale, grain=2.5)
 
 
 def draw_tissue(kind: str, seed: int, size: int = 50) -> NDArray[np.uint8]:
@@ -200,29 +235,30 @@ def _blend_disc(
 
 def _draw_red_cells(canvas: Canvas, rng: Generator, style: _Cells, scale: float) -> None:
     size = canvas.shape[0]
-    colour = np.array(style.red_cells, np.float32) + rng.normal(0, 6, 3).astype(np.float32)
+    colour = np.array(style.red_cells, np.float32) + rng.normal(0, 4, 3).astype(np.float32)
     paler = colour + (np.array(style.field, np.float32) - colour) * 0.62
-    for centre in _places(rng, int(rng.integers(45, 120)), size, 11.5 * scale):
-        radius = rng.uniform(6.2, 7.8) * scale
-        shade = colour + rng.normal(0, 5)
-        _blend(canvas, _outline(rng, centre, radius, 0.06, 0.2), shade, 0.85, soft=0.6 * scale)
+    for centre in _places(rng, int(rng.integers(*style.crowding)), size, 10.5 * scale):
+        radius = rng.uniform(6.2, 8.2) * scale
+        shade = colour + rng.normal(0, 2, 3).astype(np.float32) + np.float32(rng.normal(0, 6))
+        _blend(canvas, _outline(rng, centre, radius, 0.06, 0.2), shade, 0.85, soft=0.5 * scale)
         if rng.random() < _PALE_CENTRES:  # the pale centre of a biconcave disc
-            _blend(canvas, _outline(rng, centre, 0.5 * radius, 0.08, 0.2), paler, 0.8, soft=1.2 * scale)
+            _blend(canvas, _outline(rng, centre, 0.5 * radius, 0.08, 0.2), paler, 0.8, soft=1.0 * scale)
 
 
 def _draw_nucleated_cell(
-    canvas: Canvas, rng: Generator, style: _Cells, centre: tuple[float, float], scale: float
+    canvas: Canvas, rng: Generator, style: _Cells, centre: tuple[float, float], *, chromatin: Canvas
 ) -> None:
-    size = canvas.shape[0]
+    scale = canvas.shape[0] / 224
     radius = rng.uniform(*style.radius) * scale
-    cytoplasm = np.array(style.cytoplasm, np.float32) + rng.normal(0, 6, 3).astype(np.float32)
-    _blend(canvas, _outline(rng, centre, radius, style.ragged, 0.2), cytoplasm, 0.9, soft=0.5 * scale)
-    chromatin = _noise(rng, size, 3.5 * scale)[..., None] * 9
-    nucleus = np.array(style.nucleus, np.float32) + rng.normal(0, 7, 3).astype(np.float32) + chromatin
+    strength = rng.normal(0, 1)  # how deeply this cell took the stain
+    cytoplasm = np.array(style.cytoplasm, np.float32) + np.float32(6 * strength)
+    _blend(canvas, _outline(rng, centre, radius, style.ragged, 0.2), cytoplasm, 0.92, soft=0.5 * scale)
+    nucleus = np.array(style.nucleus, np.float32) + np.array((12, 12, 4), np.float32) * np.float32(strength)
     share = rng.uniform(*style.nucleus_share)
     offset = rng.normal(0, 0.05 * radius, 2)
     place = (centre[0] + float(offset[0]), centre[1] + float(offset[1]))
-    _blend(canvas, _outline(rng, place, share * radius, style.ragged, 0.2), nucleus, 0.95, soft=0.5 * scale)
+    outline = _outline(rng, place, share * radius, style.ragged, 0.2)
+    _blend(canvas, outline, nucleus + chromatin, 0.96, soft=0.5 * scale)
 
 
 def _photographed(canvas: Canvas, rng: Generator, *, blur: float, grain: float) -> NDArray[np.uint8]:
