@@ -2,7 +2,7 @@
 
 import datetime
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,14 @@ from mlcore.manifest import FORMAT, Architecture, Calibration, Manifest, Scope, 
 from mlcore.plans import TrainingPlan
 from mlcore.predictor import Predictor
 from mlcore.preprocessing import normalise, resize
-from mlcore.provenance import Source, source_commit
+from mlcore.provenance import source_commit
+from mlcore.requests import Request
 from mlcore.scope import Arrays, distances, fit_limits, fit_scope, look
 from mlcore.splits import Split, joined_groups
 from mlcore.training import Fitted
 
 # The gate learns from images under somewhat other light and stain: a new lamp alone is no reason to refuse.
 _GATE_CHANGES = Augmentation(gain=0.2, density=(0.85, 1.2), blur=0.0, jpeg=0.1, scale=0.0, crop=0, free_rotation=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for on the command line."""
-
-    assay: Assay
-    name: str
-    version: str
-    command: str
-    seed: int
-    epochs: int
-    source: Source
 
 
 def build_bundle(

@@ -11,7 +11,6 @@ from mlcore.bundle import Bundle, InvalidBundle, read_bundle
 from mlcore.engines import TOLERANCE, Engine
 from mlcore.engines.exported import GRAPH, WEIGHTS, seal_export
 from mlcore.engines.openvino import OpenVinoEngine
-from mlcore.engines.reference import ReferenceEngine
 from mlcore.preprocessing import prepare
 from mlcore.synthetic import draw
 
@@ -30,6 +29,9 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     args.out.mkdir(parents=True, exist_ok=True)
+    # Imported only now: a bundle that is no good is told at once, not after ten seconds of loading Keras.
+    from mlcore.engines.reference import ReferenceEngine  # noqa: PLC0415
+
     reference = ReferenceEngine(bundle)
     reference.export(args.out / GRAPH)
     serving = OpenVinoEngine(

@@ -1,25 +1,19 @@
 """`train`: train a model on a folder of images and write a bundle."""
 
 import argparse
-import csv
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mlcore.assays import ASSAYS, Assay, get_assay
-from mlcore.building import Request, build_bundle
-from mlcore.catalogue import NAMES, Shape
+from mlcore.catalogue import NAMES
 from mlcore.datasets import Dataset, InvalidDataset, load_dataset
-from mlcore.files import replace_file
-from mlcore.manifest import Manifest
 from mlcore.plans import PLANS, TrainingPlan
 from mlcore.provenance import OWN_IMAGES, PUBLISHED
+from mlcore.requests import Request
 from mlcore.splits import Split, split_dataset
-from mlcore.training import Epoch, Fitted, Trainer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,24 +46,15 @@ def run(args: argparse.Namespace) -> int:
         console.print(f"{error}", style="red")
         return 1
     _describe(console, dataset, split)
+    # Imported only now: a folder that is no good is told at once, not after ten seconds of loading Keras.
+    from mlcore.run_training import run_training  # noqa: PLC0415
+
     state = args.out.with_suffix(".state")
     if not args.resume:
         state.unlink(missing_ok=True)
-    trainer = Trainer(
-        plan, Shape(plan.recipe.input_size, len(assay.classes)), epochs=plan.epochs, seed=args.seed, state=state
+    return run_training(
+        console=console, request=_request(args, assay, plan), plan=plan, dataset=dataset, split=split, out=args.out
     )
-    try:
-        fitted = _fit(console, trainer, plan, split)
-    except KeyboardInterrupt:
-        console.print("Stopped before the first epoch was over: nothing was written.")
-        return 130
-    with console.status("Calibrating and measuring"):
-        manifest = build_bundle(
-            request=_request(args, assay, plan), plan=plan, fitted=fitted, dataset=dataset, split=split, out=args.out
-        )
-    _write_history(args.out.with_suffix(".history.csv"), fitted)
-    _summarise(console, manifest, args.out)
-    return 0
 
 
 def _plan(args: argparse.Namespace) -> TrainingPlan:
@@ -107,39 +92,3 @@ def _describe(console: Console, dataset: Dataset, split: Split) -> None:
         console.print(f"{len(dataset.skipped)} files skipped:")
         for path, code in dataset.skipped[:10]:
             console.print(f"  {path.name}: {code}")
-
-
-def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, split: Split) -> Fitted:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    batches = -(-len(split.train) // plan.batch)
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("Training", total=batches * plan.epochs)
-
-        def report(epoch: Epoch) -> None:
-            progress.update(task, completed=epoch.number * batches)
-            progress.console.print(
-                f"epoch {epoch.number}: loss {epoch.loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
-                f"balanced accuracy {epoch.validation_balanced_accuracy:.3f}"
-            )
-
-        fitted = trainer.fit(split.train, split.validation, advance=lambda: progress.advance(task), report=report)
-    if fitted.interrupted:
-        console.print("Stopped: the best epoch so far is kept.")
-    return fitted
-
-
-def _write_history(path: Path, fitted: Fitted) -> None:
-    with replace_file(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("epoch", "loss", "validation_loss", "validation_balanced_accuracy"))
-        writer.writerows((e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in fitted.history)
-
-
-def _summarise(console: Console, manifest: Manifest, out: Path) -> None:
-    metrics = manifest.metrics
-    console.print(
-        f"{out}: on {metrics['n']} test images accuracy {metrics['accuracy']:.3f}, balanced "
-        f"{metrics['balanced_accuracy']:.3f}, AUROC {metrics['auroc']:.3f}; colour alone "
-        f"{metrics['colour_reference']['accuracy']:.3f}"
-    )
-    sys.stdout.flush()

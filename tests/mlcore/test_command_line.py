@@ -114,6 +114,31 @@ def test_train_writes_bundle_card_and_history(bundle_path: Path) -> None:
     assert len(history) == 3
 
 
+def test_evaluate_writes_metrics_figures_and_a_page_that_opens_alone(
+    mlcore: Run, bundle_path: Path, cache: Path, drawn: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "data").symlink_to(drawn)
+
+    done = mlcore(
+        "evaluate", "--model", bundle_path, "--cache", cache, "--data", tmp_path / "data", "--out", tmp_path / "out"
+    )
+
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["n"] == 80
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "ece", "brier"):
+        low, high = metrics["ci95"][name]
+        assert 0 <= low <= high
+        assert isinstance(metrics[name], float)
+    assert set(metrics["per_class"]["Benign"]) == {"precision", "recall", "f1", "support"}
+    assert np.array(metrics["confusion_matrix"]).sum() == 80
+    assert set(metrics["colour_shift"]) == {"10", "20", "30"}
+    assert {"coverage", "refer_rate", "colour_reference"} <= set(metrics)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(list((tmp_path / "out").glob("*.png"))) >= 4
+    assert 'src="http' not in page
+
+
 def test_train_goes_on_where_it_was(mlcore: Run, bundle_path: Path, drawn: Path, tmp_path: Path) -> None:
     out = tmp_path / "again.bundle"
     out.with_suffix(".state").write_bytes(bundle_path.with_suffix(".state").read_bytes())
