@@ -19,12 +19,17 @@ ROOM_TO_RUN = 0.5  # GB
 GIGABYTE = 1e9
 
 
-def platform_is_supported() -> None:
+def platform_is_supported(*, system: str, machine: str, sixty_four_bit: bool) -> None:
     """The servers and the machine learning come as programs for one kind of machine."""
-    if platform.system() != "Linux" or platform.machine() != "x86_64" or sys.maxsize < 2**32:
-        here = f"{platform.system()} on {platform.machine()}"
-        raise Problem(f"This is {here}; Second Read runs on 64-bit Linux on x86-64. Use docker-compose.yml elsewhere.")
-    library, version = platform.libc_ver()
+    if (system, machine, sixty_four_bit) != ("Linux", "x86_64", True):
+        raise Problem(
+            f"This is {system} on {machine}; Second Read runs on 64-bit Linux on x86-64. "
+            "Elsewhere, use docker-compose.yml."
+        )
+
+
+def c_library_is_supported(library: str, version: str) -> None:
+    """The programs are linked to one C library."""
     if library != "glibc" or tuple(int(part) for part in version.split(".")[:2]) < OLDEST_GLIBC:
         raise Problem(
             f"This Linux has {library or 'another C library'} {version}; Second Read needs glibc 2.28 or newer "
@@ -32,10 +37,9 @@ def platform_is_supported() -> None:
         )
 
 
-def processor_is_supported() -> None:
+def processor_is_supported(description: str) -> None:
     """TensorFlow is built for processors of the last ten years; on others it dies without a word."""
-    flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    if " avx " not in flags:
+    if "avx" not in description.split():
         raise Problem(
             "This processor has no AVX, which TensorFlow needs. In a virtual machine, choose the processor type 'host'."
         )
@@ -74,8 +78,9 @@ def disk_has_room(folder: Path, *, gigabytes: float) -> None:
 
 def check(folder: Path) -> None:
     """Raise Problem for the first thing that is missing."""
-    platform_is_supported()
+    platform_is_supported(system=platform.system(), machine=platform.machine(), sixty_four_bit=sys.maxsize > 2**32)
+    c_library_is_supported(*platform.libc_ver())
     python_is_supported()
-    processor_is_supported()
+    processor_is_supported(Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace"))
     folder_is_usable(folder)
     disk_has_room(folder, gigabytes=ROOM_TO_RUN)

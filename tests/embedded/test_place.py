@@ -1,6 +1,7 @@
 """Where things are put."""
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def test_the_servers_start_in_a_folder_whose_path_is_no_good_for_sockets(tmp_pat
         assert sockets.isascii()
     finally:
         checkout.remove()
+        shutil.rmtree(place.sockets_of(checkout.var))
 
 
 def test_a_folder_of_sockets_that_others_could_reach_is_refused(

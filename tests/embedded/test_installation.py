@@ -1,0 +1,142 @@
+"""`install.py`, which builds .venv: with locks of its own, so that no index is asked."""
+
+import ast
+import base64
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from embedded.place import CHECKOUT
+
+
+def wheel(folder: Path, version: str) -> str:
+    """Put a small package into `folder`; the line of a lock that names it."""
+    name = f"specimen-{version}"
+    path = folder / f"{name}-py3-none-any.whl"
+    files = {
+        "specimen.py": f"VERSION = {version!r}\n",
+        f"{name}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: specimen\nVersion: {version}\n",
+        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{file},sha256={_digest(text)},{len(text)}\n" for file, text in files.items())
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {**files, f"{name}.dist-info/RECORD": f"{record}{name}.dist-info/RECORD,,\n"}.items():
+            archive.writestr(file, text)
+    return f"specimen=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+class Site:
+    """A checkout of which nothing is installed yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.wheels = folder / "wheels"
+        self.wheels.mkdir(parents=True)
+        shutil.copy(CHECKOUT / "install.py", folder)
+        shutil.copytree(CHECKOUT / "embedded", folder / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
+        self.lock("1.0")
+
+    def lock(self, version: str) -> None:
+        """Let the lock name this version."""
+        (self.folder / "requirements.txt").write_text(wheel(self.wheels, version))
+
+    def install(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run install.py with pip alone."""
+        return subprocess.run(
+            [sys.executable, "install.py", "--without-uv", *words],
+            cwd=self.folder,
+            env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def installed(self) -> str:
+        """The version of the package in .venv."""
+        command = [self.folder / ".venv/bin/python", "-c", "import specimen; print(specimen.VERSION)"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """One for all tests here: making a .venv takes seconds."""
+    made = Site(tmp_path_factory.mktemp("site") / "checkout")
+    assert made.install().returncode == 0
+    return made
+
+
+def test_it_installs_what_the_lock_names_and_then_nothing_more(site: Site) -> None:
+    assert site.installed() == "1.0"
+    again = site.install()
+    assert again.returncode == 0
+    assert not again.stdout + again.stderr
+
+
+def test_it_installs_again_when_the_lock_has_changed(site: Site) -> None:
+    site.lock("2.0")
+    assert site.install().returncode == 0
+    assert site.installed() == "2.0"
+
+
+def test_it_refuses_a_package_whose_hash_is_another(site: Site) -> None:
+    site.lock("3.0")
+    with (site.wheels / "specimen-3.0-py3-none-any.whl").open("ab") as tampered:
+        tampered.write(b"x")
+    refused = site.install()
+    assert refused.returncode == 1
+    assert "The installation failed; the last lines above say why." in refused.stderr
+    assert site.installed() != "3.0"
+
+
+def test_an_interrupted_or_failed_installation_is_repaired_by_the_next(site: Site) -> None:
+    site.lock("4.0")
+    (site.folder / ".venv/.unfinished").touch()
+    (site.folder / ".venv/bin/pip").write_text("half of a program")
+    assert site.install().returncode == 0
+    assert site.installed() == "4.0"
+    assert not (site.folder / ".venv/.unfinished").exists()
+
+
+def test_two_installations_at_once_do_not_disturb_each_other(site: Site) -> None:
+    holding = "import time; from pathlib import Path; from embedded import lock\n"
+    holding += (
+        "with lock.held(Path('var/installation.lock'), purpose='installing'): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", holding], cwd=site.folder, stdout=subprocess.PIPE) as first:
+        assert first.stdout
+        assert first.stdout.readline() == b"held\n"
+        second = site.install()
+        first.kill()
+    assert second.returncode == 1
+    assert (
+        second.stderr
+        == f"Another installation is going on in this folder (process {first.pid}, installing). Wait for it.\n"
+    )
+
+
+@pytest.mark.parametrize("bounds", [((3, 98), (3, 99)), ((3, 0), (3, 1))])
+def test_another_version_of_python_is_told_so(tmp_path: Path, bounds: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    source = (CHECKOUT / "install.py").read_text()
+    for name, version in zip(("OLDEST", "NEWEST"), bounds, strict=True):
+        source = re.sub(rf"^{name} = .*$", f"{name} = {version}", source, flags=re.MULTILINE)
+    (tmp_path / "install.py").write_text(source)
+    told = subprocess.run([sys.executable, "install.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert told.stderr.startswith(f"This is Python {here}; Second Read needs 3.{bounds[0][1]} to 3.{bounds[1][1]}.")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_every_python_3_can_read_the_file_that_says_so() -> None:
+    ast.parse((CHECKOUT / "install.py").read_text(), feature_version=(3, 4))
