@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.segmentation import SegmentationRecipe
+from mlcore.segmentation import SegmentationRecipe, percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def normalise(image: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
     planes = []
     for channel in range(3):
         plane = image[..., channel]
-        white = _percentile(plane, recipe.white_percentile) if recipe.normalisation == "white-patch" else 255.0
+        white = percentile(plane, recipe.white_percentile) if recipe.normalisation == "white-patch" else 255.0
         planes.append(np.minimum(levels / max(white, 1.0), 1.0)[plane])
     prepared = np.stack(planes, axis=-1)
     width, height = recipe.hidden_corner
@@ -53,9 +53,3 @@ def normalise(image: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
 def prepare(image: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
     """The network's input (S x S x 3, float32, 0 to 1) for an upright 8-bit RGB image of any size."""
     return normalise(resize(image, recipe.input_size), recipe)
-
-
-def _percentile(plane: NDArray[np.uint8], percent: int) -> float:
-    """The smallest level that at least so many percent of the pixels do not exceed."""
-    shares = np.cumsum(np.bincount(plane.ravel(), minlength=256))
-    return float(np.searchsorted(shares, plane.size * percent / 100))

@@ -149,7 +149,7 @@ def draw_tissue(kind: str, seed: int, size: int = 50) -> NDArray[np.uint8]:
         near = nests[int(rng.integers(len(nests)))] if nests and rng.random() < _IN_A_NEST else None
         centre = rng.uniform(0, work, 2) if near is None else near + rng.normal(0, 22, 2)
         shade = np.array(style.nucleus) + rng.normal(0, 12, 3)
-        radius = rng.uniform(4.5, 8.0) if nests else rng.uniform(2.8, 5.0)
+        radius = rng.uniform(4.5, 8.0) if nests else rng.uniform(3.6, 6.0)
         _blend_disc(canvas, rng, tuple(centre), radius, colour=tuple(shade), opacity=0.85, ragged=0.15, stretch=0.6)
     fine = _photographed(canvas, rng, blur=2.0, grain=3.0)
     return np.asarray(cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
