@@ -83,9 +83,9 @@ def is_unharmed(worker: Program) -> bool:
     return worker.process.poll() is None and "WorkerLost" not in worker.log.read_text()
 
 
-def test_what_can_be_read_is_normalised_and_analysed(stack: Stack, api: ApiClient, case: Case) -> None:
+def test_what_can_be_read_is_normalised_and_analysed(stack: Stack, program: ApiClient, case: Case) -> None:
     worker = stack.start_worker()
-    assert api.upload(case.pk, READABLE).status_code == 202
+    assert program.upload(case.pk, READABLE).status_code == 202
     wait_until(settled, what="all results")
     states = dict(Analysis.objects.values_list("image__uploaded_name", "state"))
     assert states == dict.fromkeys(READABLE, AnalysisState.SUCCEEDED)
@@ -98,9 +98,9 @@ def test_what_can_be_read_is_normalised_and_analysed(stack: Stack, api: ApiClien
     assert is_unharmed(worker)
 
 
-def test_a_cut_off_image_fails_with_a_plain_reason(stack: Stack, api: ApiClient, case: Case) -> None:
+def test_a_cut_off_image_fails_with_a_plain_reason(stack: Stack, program: ApiClient, case: Case) -> None:
     worker = stack.start_worker()
-    assert api.upload(case.pk, CUT_OFF | {"good.png": drawn_png()}).status_code == 202
+    assert program.upload(case.pk, CUT_OFF | {"good.png": drawn_png()}).status_code == 202
     wait_until(settled, what="all results")
     assert Analysis.objects.get(image__uploaded_name="good.png").state == AnalysisState.SUCCEEDED
     failed = Analysis.objects.filter(state=AnalysisState.FAILED)
@@ -109,17 +109,17 @@ def test_a_cut_off_image_fails_with_a_plain_reason(stack: Stack, api: ApiClient,
     assert is_unharmed(worker)
 
 
-def test_what_cannot_be_read_is_refused_and_spoils_no_sibling(stack: Stack, api: ApiClient, case: Case) -> None:
-    answer = api.upload(case.pk, REFUSED | {"good.png": drawn_png()})
+def test_what_cannot_be_read_is_refused_and_spoils_no_sibling(stack: Stack, program: ApiClient, case: Case) -> None:
+    answer = program.upload(case.pk, REFUSED | {"good.png": drawn_png()})
     assert answer.status_code == 202
     assert [image.uploaded_name for image in SlideImage.objects.all()] == ["good.png"]
-    assert api.upload(case.pk, {"text.png": REFUSED["text.png"]}).status_code in {400, 415}
+    assert program.upload(case.pk, {"text.png": REFUSED["text.png"]}).status_code in {400, 415}
 
 
-def test_an_image_that_kills_its_worker_is_set_aside_alone(stack: Stack, api: ApiClient, case: Case) -> None:
+def test_an_image_that_kills_its_worker_is_set_aside_alone(stack: Stack, program: ApiClient, case: Case) -> None:
     stack.start_worker(poisonable=True)
     images = {f"good {seed}.png": drawn_png(seed=seed) for seed in range(8)} | {"poison.png": poison()}
-    assert api.upload(case.pk, images).status_code == 202
+    assert program.upload(case.pk, images).status_code == 202
     wait_until(settled, what="all results")
     set_aside = Analysis.objects.get(state=AnalysisState.QUARANTINED)
     assert (set_aside.image.uploaded_name, set_aside.attempts) == ("poison.png", 3)
@@ -127,13 +127,13 @@ def test_an_image_that_kills_its_worker_is_set_aside_alone(stack: Stack, api: Ap
     assert Analysis.objects.filter(state=AnalysisState.SUCCEEDED).count() == 8
 
 
-def test_every_hostile_file_gets_an_answer(stack: Stack, api: ApiClient, case: Case, real_images: Path) -> None:
+def test_every_hostile_file_gets_an_answer(stack: Stack, program: ApiClient, case: Case, real_images: Path) -> None:
     worker = stack.start_worker()
     files = sorted(path for path in (real_images / "hostile").iterdir() if path.is_file())
     assert files
     for start in range(0, len(files), 20):
         batch = [(path.name, path.read_bytes()) for path in files[start : start + 20]]
-        answer = api.upload(case.pk, [*batch, (f"good {start}.png", drawn_png(seed=start))])
+        answer = program.upload(case.pk, [*batch, (f"good {start}.png", drawn_png(seed=start))])
         assert answer.status_code == 202, answer.text
     wait_until(settled, what="all results", seconds=300)
     good = Analysis.objects.filter(image__uploaded_name__startswith="good ")
