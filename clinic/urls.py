@@ -7,3 +7,5 @@ urlpatterns = [
     path("", include("diagnosis.views.urls")),
     path("api/v1/", include("diagnosis.api.urls")),
 ]
+
+handler500 = "clinic.views.errors.server_error"
