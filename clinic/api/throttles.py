@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from clinic import request_context
+
 
 class _ExactThrottle(SimpleRateThrottle):
     """Counts exactly, also when many tries arrive at once at different web processes.
@@ -27,7 +29,8 @@ class SignInsPerAddress(_ExactThrottle):
     scope = "sign_ins_per_address"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"{self.scope}:{self.get_ident(request)}"
+        here = request_context.current()
+        return f"{self.scope}:{here.address if here else None}"
 
 
 class SignInsPerAccount(_ExactThrottle):

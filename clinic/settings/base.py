@@ -89,6 +89,9 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 
+# How many proxies of ours stand before the web server: the client's address is what the outermost of them saw.
+TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", 0)
+
 # Files
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -173,7 +176,6 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"sign_ins_per_address": "30/min", "sign_ins_per_account": "10/min"},
     "EXCEPTION_HANDLER": "clinic.api.problems.handle",
     # How many reverse proxies of ours stand in front: without them a caller's X-Forwarded-For is not believed.
-    "NUM_PROXIES": environment.integer("TRUSTED_PROXIES", 0),
     "URL_FORMAT_OVERRIDE": None,
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
