@@ -120,10 +120,12 @@ def _count(mask: NDArray[np.uint8], recipe: SegmentationRecipe) -> int:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not recipe.separate_touching:
         return len(contours)
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    labels_count, labels = cv2.connectedComponents(mask, connectivity=8)
-    deepest = np.zeros(labels_count, np.float32)
-    np.maximum.at(deepest, labels.ravel(), distance.ravel())
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+    parts, labels = cv2.connectedComponents(mask, connectivity=8)
+    inside = mask > 0
+    deepest = np.zeros(parts, np.float32)
+    np.maximum.at(deepest, labels[inside], depth[inside])
     # A nucleus' core is deeper than 0.6 of its part's deepest point: two touching discs have two cores.
-    cores = ((distance > 0.6 * deepest[labels]) & (mask > 0)).astype(np.uint8)
+    cores = np.zeros_like(mask)
+    cores[inside] = depth[inside] > 0.6 * deepest[labels[inside]]
     return int(cv2.connectedComponents(cores, connectivity=8)[0]) - 1

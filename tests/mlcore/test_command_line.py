@@ -99,6 +99,15 @@ def test_segment_writes_masks_of_the_images_own_size(mlcore: Run, tmp_path: Path
     assert set(np.unique(mask)) == {0, 255}
 
 
+def test_segment_agrees_with_masks_drawn_by_hand(mlcore: Run, real_images: Path) -> None:
+    done = mlcore("segment", "--assay", "leukemia", "--truth", real_images / "wbc_masks")
+
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert "118 images" in last
+    assert float(last.split()[2]) >= 0.90
+
+
 def test_train_writes_bundle_card_and_history(bundle_path: Path) -> None:
     manifest = read_bundle(bundle_path).manifest
 
