@@ -1,0 +1,43 @@
+"""How work is handed to the workers: ids in JSON, acknowledged late, bounded in time, nothing kept in the broker."""
+
+from clinic.celery import app, task
+
+
+def test_messages_are_json_alone() -> None:
+    assert app.conf.task_serializer == "json"
+    assert app.conf.accept_content == ["json"]
+
+
+def test_results_live_in_rows() -> None:
+    assert app.conf.task_ignore_result
+    assert not app.conf.result_backend
+
+
+def test_a_worker_takes_one_message_at_a_time_and_acknowledges_it_afterwards() -> None:
+    assert app.conf.task_acks_late
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_no_message_is_given_to_a_second_worker_while_the_first_may_still_run() -> None:
+    timeout = app.conf.broker_transport_options["visibility_timeout"]
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit < timeout
+
+
+def test_a_lost_task_is_not_redelivered_at_once() -> None:
+    """An image that crashes its worker would be, for ever; the sweeper brings it back, three times at most."""
+
+    @task
+    def nothing() -> None: ...
+
+    assert nothing.acks_late
+    assert not nothing.reject_on_worker_lost
+
+
+def test_every_task_of_ours_has_the_one_decorator() -> None:
+    app.loader.import_default_modules()
+    ours = [registered for name, registered in app.tasks.items() if not name.startswith("celery.")]
+    assert {registered.name for registered in ours} >= {
+        "diagnosis.tasks.analyse_queued",
+        "diagnosis.tasks.sweep_analyses",
+    }
+    assert all(registered.acks_late and not registered.reject_on_worker_lost for registered in ours)
