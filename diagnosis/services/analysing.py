@@ -7,7 +7,6 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 from django.db.models.functions import Now
-from mlcore.predictor import Outcome
 from numpy.typing import NDArray
 
 from clinic.services import audit
@@ -17,6 +16,7 @@ from diagnosis.services.analysis_queue import Claim
 from diagnosis.services.predictors import get_predictor
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
+from mlcore.predictor import Outcome
 
 DAMAGED = (
     "damaged_file",

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from mlcore.bundle import InvalidBundle
 
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services.model_registry import activate_model, register_model
+from mlcore.bundle import InvalidBundle
 
 
 class Command(BaseCommand):
