@@ -1,0 +1,116 @@
+"""Each service of docker-compose.yml does what it is there for when its own command is run."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+import redis
+
+from tests.deployment.files import dockerfile
+from tests.deployment.server import Server, prepared_server
+
+PATIENCE = 120.0  # seconds: the first worker exports the models
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that was built and migrated."""
+    with prepared_server(tmp_path_factory.mktemp("server")) as prepared:
+        collect = next(step.rest for step in dockerfile() if "collectstatic" in step.rest)
+        built = prepared.run("database", ["sh", "-c", collect])
+        assert built.returncode == 0, built.stderr
+        wait_for(lambda: answers(secret(prepared, "broker_url")), what="the broker")
+        migrated = prepared.run("migrate", prepared.services["migrate"]["command"])
+        assert migrated.returncode == 0, migrated.stderr
+        yield prepared
+
+
+def wait_for(condition: Callable[[], bool], *, what: str) -> None:
+    """Wait until `condition` holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.2)
+
+
+def answers(broker: str) -> bool:
+    """Whether a broker is at this address. (Its own health check needs a program that the wheel does not bring.)"""
+    try:
+        with redis.Redis.from_url(broker) as client:
+            return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def secret(server: Server, name: str) -> str:
+    """What a secret's file says."""
+    return (server.folder / "run/secrets" / name).read_text()
+
+
+def test_static_files_are_in_the_image(server: Server) -> None:
+    assert (server.folder / "application/collected/staticfiles.json").is_file()
+
+
+def test_the_application_is_no_superuser_of_its_database(server: Server) -> None:
+    database = psycopg2.connect(secret(server, "database_url"))
+    with database, database.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False,)
+        cursor.execute("SELECT count(*) > 0 FROM diagnosis_modelversion WHERE state = 'active'")
+        assert cursor.fetchone() == (True,)
+    database.close()
+
+
+def test_the_broker_lets_nobody_in_without_its_password(server: Server) -> None:
+    address = secret(server, "broker_url")
+    with redis.Redis.from_url(address) as known:
+        assert known.ping()
+        assert known.config_get("save") == {"save": ""}
+    stranger = f"redis://{address.rpartition('@')[2]}"
+    with redis.Redis.from_url(stranger) as unknown, pytest.raises(redis.AuthenticationError):
+        unknown.ping()
+
+
+def test_web_answers_its_health_check(server: Server) -> None:
+    assert not server.is_healthy("web")
+    server.start("web")
+    wait_for(lambda: server.is_healthy("web"), what=f"web: {(server.folder / 'web.log').read_text()}")
+
+
+def test_the_worker_answers_its_health_check(server: Server) -> None:
+    server.start("worker")
+    wait_for(lambda: server.is_healthy("worker"), what=f"worker: {(server.folder / 'worker.log').read_text()}")
+
+
+def test_the_scheduler_answers_its_health_check(server: Server) -> None:
+    assert not server.is_healthy("scheduler")
+    server.start("scheduler")
+    wait_for(lambda: server.is_healthy("scheduler"), what=f"scheduler: {(server.folder / 'scheduler.log').read_text()}")
+
+
+def test_nothing_is_written_outside_the_volumes(server: Server) -> None:
+    """The containers' file systems are read-only."""
+    found = subprocess.run(
+        ["find", ".", "-newer", "collected/staticfiles.json", "-type", "f", "-not", "-path", "*/__pycache__/*"],
+        cwd=server.folder / "application",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not found.stdout
+
+
+def test_services_end_when_they_are_asked_to(server: Server) -> None:
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 30
+    assert all(process.returncode in {0, -15, 143} for process in server.started)
+
+
+def test_the_log_shows_no_secret(server: Server) -> None:
+    logs = "".join(path.read_text() for path in Path(server.folder).glob("*.log"))
+    secrets = [secret(server, name) for name in ("secret_key", "database_password")]
+    assert not [value for value in secrets if value in logs]
