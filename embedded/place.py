@@ -70,6 +70,7 @@ def lasting() -> Place:
     if not as_root():
         return _furnished(Place(var=var, state=var, sockets=sockets_of(var), account=None))
     state = make_folder(system_folder() / _instance(var), 0o711)
+    (state / "checkout").write_text(f"{var}\n", encoding="utf-8")  # for whoever finds the data without it
     return _furnished(Place(var=var, state=state, sockets=state / "run", account=UNPRIVILEGED))
 
 
