@@ -13,7 +13,8 @@ def image_list(case: Case, *, page: str) -> dict[str, Any]:
     images = page_of_images(case=case, number=page)
     counts = count_images([case]).get(case.pk) or CaseCounts()
     rows = [_shown(status) for status in images.statuses]
-    seen = hashlib.sha256(repr((rows, counts, images.page.number)).encode()).hexdigest()[:16]
+    known = (counts.total, counts.pending, counts.failed, counts.malignant, counts.not_malignant, counts.refer)
+    seen = hashlib.sha256(repr((rows, known, images.page.number)).encode()).hexdigest()[:16]
     return {"page": images.page, "statuses": images.statuses, "counts": counts, "seen": seen}
 
 

@@ -22,18 +22,17 @@ class Bar:
 
 @dataclass(frozen=True)
 class Result:
-    """What a page says about a prediction. Outside what the model knows there are no figures, classes or bars."""
+    """What a page says about a prediction. Outside what the model knows there are no figures, classes or bars.
+
+    `headline` answers malignant or not; `verdict` says how far to trust it, in words `verdict_label`.
+    """
 
     verdict: str
+    verdict_label: str
     headline: str
     explanation: str
     malignant: Bar | None
     bars: Sequence[Bar]
-
-    @property
-    def in_short(self) -> str:
-        """One line for lists."""
-        return f"{self.headline}, {self.malignant.figure}" if self.malignant else self.headline
 
 
 def percentage(probability: float) -> str:
@@ -50,6 +49,7 @@ def result_of(prediction: Prediction) -> Result:
     if prediction.verdict == Verdict.OUT_OF_SCOPE:
         return Result(
             verdict=prediction.verdict,
+            verdict_label=Verdict.OUT_OF_SCOPE.label,
             headline=Verdict.OUT_OF_SCOPE.label,
             explanation=(
                 "This image does not look like the images the model was made for, so it suggests nothing. "
@@ -60,6 +60,7 @@ def result_of(prediction: Prediction) -> Result:
         )
     return Result(
         verdict=prediction.verdict,
+        verdict_label=prediction.get_verdict_display(),
         headline=_headline(prediction),
         explanation=_explanation(prediction),
         malignant=_bar("Malignant", probability=prediction.malignant_probability, is_malignant=True),
@@ -68,9 +69,14 @@ def result_of(prediction: Prediction) -> Result:
 
 
 def _headline(prediction: Prediction) -> str:
-    if prediction.verdict == Verdict.REFER:
-        return Verdict.REFER.label
-    return "Malignant" if prediction.malignant_probability >= MALIGNANT_FROM else "Not malignant"
+    if prediction.verdict == Verdict.CONFIDENT:
+        return "Malignant" if prediction.malignant_probability >= MALIGNANT_FROM else "Not malignant"
+    possible, malignant = set(prediction.prediction_set), prediction.analysis.image.case.get_assay().malignant
+    if len(possible) > 1 and possible <= malignant:
+        return "Malignant, class uncertain"
+    if len(possible) > 1 and not possible & malignant:
+        return "Not malignant, class uncertain"
+    return "Malignant or not: uncertain"
 
 
 def _explanation(prediction: Prediction) -> str:

@@ -84,7 +84,16 @@ def test_an_uncertain_image_is_referred_and_the_possible_classes_named(
     image = predicted(case, model, verdict="refer", prediction_set=["Early", "Benign"])
     page = page_of(owner_client, image)
     assert "Refer to a second reader" in page
+    assert ">Malignant or not: uncertain</h1>" in page
     assert "The model cannot tell Benign and Early apart here." in page
+
+
+def test_it_says_malignant_when_only_the_class_is_uncertain(
+    owner_client: Client, case: Case, model: ModelVersion
+) -> None:
+    page = page_of(owner_client, predicted(case, model, verdict="refer", prediction_set=["Pre", "Pro"]))
+    assert ">Malignant, class uncertain</h1>" in page
+    assert "Refer to a second reader" in page
 
 
 def test_outside_what_the_model_knows_there_is_no_class_no_figure_and_no_map(

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,17 +89,14 @@ class Untouched(BytesIO):
 
 @pytest.mark.parametrize("headers", [{}, JSON])
 def test_too_large_a_request_is_refused_before_its_body_is_read(
-    owner_client: Client, case: Case, model: ModelVersion, settings: Settings, headers: dict[str, str]
+    owner: User, case: Case, model: ModelVersion, settings: Settings, headers: dict[str, str]
 ) -> None:
     settings.UPLOAD_MAX_REQUEST_BYTES = 5 * 1024**2
-    response = owner_client.generic(
-        "POST",
-        address(case),
-        content_type="multipart/form-data; boundary=x",
-        headers=headers,
-        CONTENT_LENGTH=str(5 * 1024**2 + 1),
-        **{"wsgi.input": Untouched()},
-    )
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    sent: Any = {"CONTENT_LENGTH": str(5 * 1024**2 + 1), "wsgi.input": Untouched()}
+    kind = "multipart/form-data; boundary=x"
+    response = client.generic("POST", address(case), content_type=kind, headers=headers, **sent)
     assert response.status_code == 413
     assert "One upload holds at most 5 MB." in response.content.decode()
 
@@ -172,3 +170,17 @@ def test_many_images_come_in_pages(owner_client: Client, case: Case, model: Mode
     assert len(owner_client.get(address(case)).context["statuses"]) == 200
     rest = owner_client.get(address(case), {"page": "2"}).context["statuses"]
     assert [status.image for status in rest] == images[200:]
+
+
+def test_of_hostile_files_each_gets_its_answer_and_none_an_error(
+    owner_client: Client, case: Case, model: ModelVersion, real_images: Path
+) -> None:
+    paths = sorted(path for path in (real_images / "hostile").rglob("*") if path.is_file())
+    for start in range(0, len(paths), 100):
+        files = [SimpleUploadedFile(path.name, path.read_bytes()) for path in paths[start : start + 100]]
+        response = owner_client.post(address(case), {"images": [*files, upload(seed=start)]}, headers=JSON)
+        outcomes = response.json()["images"]
+        assert len(outcomes) == len(files) + 1
+        assert outcomes[-1]["accepted"]
+        assert all(outcome["accepted"] or outcome["message"] for outcome in outcomes)
+    assert owner_client.get(f"/cases/{case.pk}/").status_code == 200
