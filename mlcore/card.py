@@ -103,9 +103,11 @@ def _colour(metrics: dict[str, Any]) -> str:
 
 def _making(manifest: Manifest) -> str:
     training = manifest.training
+    _, _, validation = training.history[training.best_epoch - 1]
     return (
         f"## How it was made\n\n`{training.command}`\n\nSeed {training.seed}, backend {training.backend}, "
         f"{training.epochs} epochs, of which number {training.best_epoch} was kept (lowest loss on the validation "
         f"groups), source commit `{training.commit}`. Temperature {manifest.calibration.temperature:.3f}; the "
-        "probabilities take the classes as equally common."
+        "probabilities take the classes as equally common. Balanced accuracy on the validation groups: "
+        f"{validation:.3f}."
     )

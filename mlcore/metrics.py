@@ -49,8 +49,8 @@ def per_class(p: Probabilities, labels: Labels) -> list[dict[str, float]]:
 
 
 def macro_f1(p: Probabilities, labels: Labels) -> float:
-    """The mean F1 over the classes."""
-    return float(np.mean([row["f1"] for row in per_class(p, labels)]))
+    """The mean F1 over the classes that occur."""
+    return float(np.mean([row["f1"] for row in per_class(p, labels) if row["support"]]))
 
 
 def auroc(p: Probabilities, labels: Labels) -> float:

@@ -98,8 +98,8 @@ class _Tissue:
 
 _TISSUES: Mapping[str, _Tissue] = MappingProxyType(
     {
-        "Benign": _Tissue(((232, 150, 184), (240, 182, 205)), (15, 45), (0, 6), (0, 0), (98, 62, 140)),
-        "Malignant": _Tissue(((196, 132, 184), (214, 158, 200)), (110, 190), (0, 1), (3, 7), (92, 58, 138)),
+        "Benign": _Tissue(((226, 150, 184), (240, 186, 208)), (15, 45), (0, 7), (0, 0), (116, 72, 140)),
+        "Malignant": _Tissue(((208, 152, 196), (226, 182, 214)), (120, 200), (0, 2), (3, 7), (122, 82, 146)),
     }
 )
 
@@ -134,7 +134,7 @@ def draw_tissue(kind: str, seed: int, size: int = 50) -> NDArray[np.uint8]:
     canvas = np.ascontiguousarray(light + (dark - light) * (0.5 + 0.5 * weave) - 14 * np.abs(weave))
     nests = [rng.uniform(0, work, 2) for _ in range(int(rng.integers(style.nests[0], style.nests[1] + 1)))]
     for nest in nests:
-        _blend_disc(canvas, rng, tuple(nest), rng.uniform(22, 50), colour=(190, 122, 184), opacity=0.6, ragged=0.3)
+        _blend_disc(canvas, rng, tuple(nest), rng.uniform(22, 50), colour=(198, 144, 198), opacity=0.6, ragged=0.3)
     for _ in range(int(rng.integers(style.fat[0], style.fat[1] + 1))):
         _blend_disc(
             canvas,
@@ -148,10 +148,11 @@ def draw_tissue(kind: str, seed: int, size: int = 50) -> NDArray[np.uint8]:
     for _ in range(int(rng.integers(*style.nuclei))):
         near = nests[int(rng.integers(len(nests)))] if nests and rng.random() < _IN_A_NEST else None
         centre = rng.uniform(0, work, 2) if near is None else near + rng.normal(0, 22, 2)
-        shade = np.array(style.nucleus) + rng.normal(0, 12, 3)
+        shade = np.array(style.nucleus) + rng.normal(0, 12) + rng.normal(0, 3, 3)
         radius = rng.uniform(4.5, 8.0) if nests else rng.uniform(3.6, 6.0)
         _blend_disc(canvas, rng, tuple(centre), radius, colour=tuple(shade), opacity=0.85, ragged=0.15, stretch=0.6)
-    fine = _photographed(canvas, rng, blur=2.0, grain=3.0)
+    canvas += 12 * _noise(rng, work, 3)[..., None]  # cytoplasm and fibres too fine to draw
+    fine = _photographed(canvas, rng, blur=1.3, grain=3.0)
     return np.asarray(cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
