@@ -57,7 +57,7 @@ PLANS: Mapping[str, TrainingPlan] = MappingProxyType(
             augmentation=Augmentation(
                 gain=0.15, density=(0.75, 1.33), blur=0.1, jpeg=0.1, scale=0.12, crop=50, free_rotation=True
             ),
-            epochs=6,
+            epochs=16,
             batch=64,
             learning_rate=2e-3,
             weight_decay=2e-3,
