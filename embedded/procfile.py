@@ -20,7 +20,7 @@ from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 from honcho.process import Popen, Process
 
-from embedded.console import complain, say
+from embedded.console import complain
 from embedded.launch import die_with, tied
 from embedded.place import CHECKOUT
 
@@ -111,7 +111,7 @@ class KeepingManager(Manager):  # type: ignore[misc]  # honcho ships no types
     def terminate(self) -> None:
         """Stop all processes; from now on none is started again."""
         if not self._stopping.value:
-            say("Stopping.")
+            os.write(sys.stdout.fileno(), b"Stopping.\n")  # a signal may have come in the middle of a print
         self._stopping.value = 1
         super().terminate()
 

@@ -8,11 +8,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,11 +83,11 @@ class Server:
         """What the service's own health check finds."""
         return self.run(service, self._health_check(service)).returncode == 0
 
-    def stop(self) -> None:
-        """End what was started."""
-        for process in reversed(self.started):
-            process.terminate()
+    def remove(self) -> None:
+        """End what was started, with its children, without waiting for what it is at."""
         for process in self.started:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(60)
 
     def _command(self, service: str) -> list[str]:
@@ -124,7 +125,7 @@ def prepared_server(folder: Path) -> Iterator[Server]:
         created = server.run("database", script, PGHOST=str(where.sockets), PGPASSWORD=passwords.superuser)
         assert created.returncode == 0, created.stderr
         broker_port = _free_port()
-        cleanup.callback(server.stop)
+        cleanup.callback(server.remove)
         server.start("broker", "--bind", "127.0.0.1", "--port", str(broker_port))
         _readdress(
             folder / "run/secrets/database_url", "@database:5432/second_read", f"@/second_read?host={where.sockets}"

@@ -40,7 +40,7 @@ def test_there_is_no_default_password() -> None:
 
 def test_the_secrets_that_are_mounted_are_those_that_are_made(tmp_path: Path) -> None:
     made = tmp_path / "secrets"
-    subprocess.run([sys.executable, ROOT / "deploy/make_secrets.py", made], check=True, capture_output=True)
+    subprocess.run([sys.executable, str(ROOT / "deploy/make_secrets.py"), str(made)], check=True, capture_output=True)
     assert {path.name for path in made.iterdir()} == set(SERVER["secrets"])
     for service in SERVICES.values():
         wanted = re.findall(r"/run/secrets/(\w+)", str(service))
@@ -49,7 +49,7 @@ def test_the_secrets_that_are_mounted_are_those_that_are_made(tmp_path: Path) ->
 
 def test_secrets_are_never_made_twice(tmp_path: Path) -> None:
     made = tmp_path / "secrets"
-    command = [sys.executable, ROOT / "deploy/make_secrets.py", made]
+    command = [sys.executable, str(ROOT / "deploy/make_secrets.py"), str(made)]
     subprocess.run(command, check=True, capture_output=True)
     before = {path.name: path.read_text() for path in made.iterdir()}
     again = subprocess.run(command, check=True, capture_output=True, text=True)

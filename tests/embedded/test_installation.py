@@ -15,6 +15,15 @@ import pytest
 
 from embedded.place import CHECKOUT
 
+HOLD_THE_LOCK = """
+import time
+from pathlib import Path
+from embedded import lock
+with lock.held(Path("var/installation.lock"), purpose="installing"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
 
 def wheel(folder: Path, version: str) -> str:
     """Put a small package into `folder`; the line of a lock that names it."""
@@ -64,20 +73,28 @@ class Site:
 
     def installed(self) -> str:
         """The version of the package in .venv."""
-        command = [self.folder / ".venv/bin/python", "-c", "import specimen; print(specimen.VERSION)"]
+        command = [str(self.folder / ".venv/bin/python"), "-c", "import specimen; print(specimen.VERSION)"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """One for all tests here: making a .venv takes seconds."""
+    """One for all tests here, since making a .venv takes seconds. Its first installation was interrupted."""
     made = Site(tmp_path_factory.mktemp("site") / "checkout")
-    assert made.install().returncode == 0
+    torso = made.folder / ".venv"
+    (torso / "bin").mkdir(parents=True)
+    (torso / "bin/python").symlink_to(sys.executable)
+    (torso / ".unfinished").touch()
     return made
 
 
-def test_it_installs_what_the_lock_names_and_then_nothing_more(site: Site) -> None:
+def test_it_repairs_an_interrupted_installation(site: Site) -> None:
+    done = site.install()
+    assert done.returncode == 0, done.stderr
     assert site.installed() == "1.0"
+
+
+def test_it_does_nothing_when_all_is_installed(site: Site) -> None:
     again = site.install()
     assert again.returncode == 0
     assert not again.stdout + again.stderr
@@ -99,30 +116,15 @@ def test_it_refuses_a_package_whose_hash_is_another(site: Site) -> None:
     assert site.installed() != "3.0"
 
 
-def test_an_interrupted_or_failed_installation_is_repaired_by_the_next(site: Site) -> None:
-    site.lock("4.0")
-    (site.folder / ".venv/.unfinished").touch()
-    (site.folder / ".venv/bin/pip").write_text("half of a program")
-    assert site.install().returncode == 0
-    assert site.installed() == "4.0"
-    assert not (site.folder / ".venv/.unfinished").exists()
-
-
 def test_two_installations_at_once_do_not_disturb_each_other(site: Site) -> None:
-    holding = "import time; from pathlib import Path; from embedded import lock\n"
-    holding += (
-        "with lock.held(Path('var/installation.lock'), purpose='installing'): print('held', flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", holding], cwd=site.folder, stdout=subprocess.PIPE) as first:
+    with subprocess.Popen([sys.executable, "-c", HOLD_THE_LOCK], cwd=site.folder, stdout=subprocess.PIPE) as first:
         assert first.stdout
         assert first.stdout.readline() == b"held\n"
         second = site.install()
         first.kill()
     assert second.returncode == 1
-    assert (
-        second.stderr
-        == f"Another installation is going on in this folder (process {first.pid}, installing). Wait for it.\n"
-    )
+    assert second.stderr.startswith(f"Another installation is going on in this folder (process {first.pid}, ")
+    assert len(second.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("bounds", [((3, 98), (3, 99)), ((3, 0), (3, 1))])

@@ -9,6 +9,7 @@ import pytest
 
 from embedded import place
 from embedded.place import LONGEST_ADDRESS, make_folder
+from embedded.problem import Problem
 from tests.embedded.terminal import Checkout
 
 
@@ -33,7 +34,7 @@ def test_a_folder_of_sockets_that_others_could_reach_is_refused(
     try:
         assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o700
         elsewhere.chmod(0o755)
-        with pytest.raises(place.Problem, match="is not ours alone"):
+        with pytest.raises(Problem, match="is not ours alone"):
             place.sockets_of(folder)
     finally:
         elsewhere.rmdir()
@@ -45,7 +46,7 @@ def test_a_link_in_place_of_a_folder_of_sockets_is_refused(tmp_path: Path) -> No
     elsewhere.rmdir()
     elsewhere.symlink_to(make_folder(tmp_path / "somewhere", 0o700))
     try:
-        with pytest.raises(place.Problem, match="is not ours alone"):
+        with pytest.raises(Problem, match="is not ours alone"):
             place.sockets_of(folder)
     finally:
         elsewhere.unlink()
