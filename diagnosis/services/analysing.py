@@ -1,6 +1,7 @@
 """What a worker does with a batch: decode, segment, infer, store. Bad input is an outcome that is stored."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from diagnosis.services.predictors import get_predictor
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
 from mlcore.predictor import Outcome
+
+FILES_AT_ONCE = 8
 
 DAMAGED = (
     "damaged_file",
@@ -50,6 +53,14 @@ class Rendition:
     thumbnail_sha256: str
 
 
+@dataclass(frozen=True)
+class Result:
+    """What is known of an image once all its files are stored: only rows are missing."""
+
+    rendition: Rendition
+    prediction: Prediction
+
+
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
     """Analyse the oldest waiting images of one model. Returns whether there may be more.
 
@@ -70,13 +81,13 @@ def _analyse(claim: Claim) -> None:
     read = [_decode(analysis) for analysis in claim.analyses]
     decoded = [one for one in read if isinstance(one, Decoded)]
     failures = [one for one in read if isinstance(one, Failure)]
-    renditions = [_render(one) for one in decoded]
-    analysis_queue.renew(claim)
     predictor = get_predictor(claim.analyses[0].model_version)
+    analysis_queue.renew(claim)
     outcomes = predictor.predict([one.pixels for one in decoded])
     analysis_queue.renew(claim)
-    predictions = [_to_prediction(one.analysis, outcome) for one, outcome in zip(decoded, outcomes, strict=True)]
-    _store(claim, renditions=renditions, predictions=predictions, failures=failures)
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:  # files wait for the disk, side by side
+        results = list(pool.map(_store_files, decoded, outcomes))
+    _store_rows(claim, results=results, failures=failures)
 
 
 def _decode(analysis: Analysis) -> Decoded | Failure:
@@ -88,12 +99,18 @@ def _decode(analysis: Analysis) -> Decoded | Failure:
         return Failure(analysis, *DAMAGED)
 
 
+def _store_files(decoded: Decoded, outcome: Outcome) -> Result:
+    return Result(rendition=_render(decoded), prediction=_to_prediction(decoded.analysis, outcome))
+
+
 def _render(decoded: Decoded) -> Rendition:
-    display = overlays.display_rendition(decoded.pixels)
+    display, thumbnail = overlays.display_rendition(decoded.pixels), overlays.thumbnail(decoded.pixels)
+    display_sha256 = file_store.put(overlays.encode_png(display))
+    same = thumbnail is display  # a small image is its own thumbnail
     return Rendition(
         image=decoded.analysis.image,
-        display_sha256=file_store.put(overlays.encode_png(display)),
-        thumbnail_sha256=file_store.put(overlays.encode_png(overlays.thumbnail(decoded.pixels))),
+        display_sha256=display_sha256,
+        thumbnail_sha256=display_sha256 if same else file_store.put(overlays.encode_png(thumbnail)),
     )
 
 
@@ -117,20 +134,14 @@ def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
 
 
 @transaction.atomic
-def _store(
-    claim: Claim,
-    *,
-    renditions: Sequence[Rendition],
-    predictions: Sequence[Prediction],
-    failures: Sequence[Failure],
-) -> None:
+def _store_rows(claim: Claim, *, results: Sequence[Result], failures: Sequence[Failure]) -> None:
     """Write a batch's results in one transaction, but only for what this claim still holds."""
     held = analysis_queue.lock_held(claim)
-    for rendition in renditions:
+    for rendition in (result.rendition for result in results):
         SlideImage.objects.filter(pk=rendition.image.pk).update(
             display_sha256=rendition.display_sha256, thumbnail_sha256=rendition.thumbnail_sha256
         )
-    kept = [prediction for prediction in predictions if prediction.analysis_id in held]
+    kept = [result.prediction for result in results if result.prediction.analysis_id in held]
     Prediction.objects.bulk_create(kept)
     Analysis.objects.filter(pk__in=[one.analysis_id for one in kept]).update(
         state=AnalysisState.SUCCEEDED, lease_token=None, lease_expires_at=None, finished_at=Now()
