@@ -114,5 +114,7 @@ def _record(
         sha256=sha256,
         analysis=str(analysis.pk),
     )
+    if analysis.can_be_retried:  # whoever sends the image again wants it read again, now that its file is whole
+        analysis = analysis_queue.retry(analysis=analysis, retried_by=uploaded_by)
     analysis_queue.wake_workers_on_commit(model.pk)
     return Upload(analysis=analysis, is_new=is_new)

@@ -101,6 +101,19 @@ def test_a_flipped_bit_in_a_stored_image_is_a_refusal(
     assert not Prediction.objects.exists()
 
 
+def test_uploading_a_damaged_image_again_repairs_it_and_reads_it(
+    specimen: Case, bundled: ModelVersion, owner: User, settings: Settings
+) -> None:
+    analysis = take_in(specimen, owner)
+    flip_a_bit(Path(settings.MEDIA_ROOT), analysis.image.sha256)
+    analyse(bundled)
+    take_in(specimen, owner)
+    analyse(bundled)
+    analysis.refresh_from_db()
+    assert analysis.state == AnalysisState.SUCCEEDED
+    assert Prediction.objects.count() == 1
+
+
 def test_a_flipped_bit_in_a_stored_model_is_never_a_prediction(
     specimen: Case, bundled: ModelVersion, owner: User, settings: Settings
 ) -> None:
