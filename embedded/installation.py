@@ -103,7 +103,7 @@ def _get_uv() -> bool:
 
 
 def _install(requirements: str, *, use_uv: bool) -> None:
-    tool = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON)] if use_uv else _pip()
+    tool = _uv() if use_uv else _pip()
     try:
         _run(*tool, "--require-hashes", "-r", requirements)
     except Problem:
@@ -112,6 +112,11 @@ def _install(requirements: str, *, use_uv: bool) -> None:
         say("uv could not do it; pip tries.")
         _install(requirements, use_uv=False)
     _stamp(requirements).write_text(_digest(requirements), encoding="ascii")
+
+
+def _uv() -> list[str]:
+    # The machine's own certificates: a hospital's network often has an authority of its own.
+    return [str(VENV / "bin" / "uv"), "pip", "install", "--system-certs", "--python", str(PYTHON)]
 
 
 def _pip() -> list[str]:

@@ -1,11 +1,20 @@
 """Checkouts that leave nothing behind."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.embedded.terminal import Checkout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_mean_what_they_say() -> Iterator[None]:
+    """A suite started with nohup must not hand its deafness to SIGHUP on to what it tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
