@@ -8,6 +8,7 @@ from diagnosis.selectors.cases import MALIGNANT_FROM
 
 NEARLY_ALL = 0.99  # beyond this, digits promise more than the model knows
 NEARLY_NONE = 0.01
+SURE = 0.95  # as sure as prediction sets are meant to be
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,11 @@ def _headline(prediction: Prediction) -> str:
     if prediction.verdict == Verdict.CONFIDENT:
         return "Malignant" if prediction.malignant_probability >= MALIGNANT_FROM else "Not malignant"
     possible, malignant = set(prediction.prediction_set), prediction.analysis.image.case.get_assay().malignant
-    if len(possible) > 1 and possible <= malignant:
+    probability = prediction.malignant_probability
+    settled = len(possible) > 1 or not 1 - SURE < probability < SURE
+    if settled and probability >= MALIGNANT_FROM and possible <= malignant:
         return "Malignant, class uncertain"
-    if len(possible) > 1 and not possible & malignant:
+    if settled and probability < MALIGNANT_FROM and not possible & malignant:
         return "Not malignant, class uncertain"
     return "Malignant or not: uncertain"
 

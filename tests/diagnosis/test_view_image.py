@@ -88,11 +88,25 @@ def test_an_uncertain_image_is_referred_and_the_possible_classes_named(
     assert "The model cannot tell Benign and Early apart here." in page
 
 
-def test_it_says_malignant_when_only_the_class_is_uncertain(
-    owner_client: Client, case: Case, model: ModelVersion
+@pytest.mark.parametrize(
+    ("possible", "malignant", "headline"),
+    [
+        (["Pre", "Pro"], 0.90, "Malignant, class uncertain"),
+        (["Pro"], 0.99, "Malignant, class uncertain"),
+        (["Pro"], 0.80, "Malignant or not: uncertain"),
+        (["Benign"], 0.20, "Malignant or not: uncertain"),
+        (["Benign"], 0.03, "Not malignant, class uncertain"),
+        ([], 0.99, "Malignant, class uncertain"),
+        ([], 0.01, "Not malignant, class uncertain"),
+        ([], 0.60, "Malignant or not: uncertain"),
+    ],
+)
+def test_malignant_or_not_is_said_where_only_the_class_is_uncertain(
+    owner_client: Client, case: Case, model: ModelVersion, possible: list[str], malignant: float, headline: str
 ) -> None:
-    page = page_of(owner_client, predicted(case, model, verdict="refer", prediction_set=["Pre", "Pro"]))
-    assert ">Malignant, class uncertain</h1>" in page
+    referred = predicted(case, model, verdict="refer", prediction_set=possible, malignant_probability=malignant)
+    page = page_of(owner_client, referred)
+    assert f">{headline}</h1>" in page
     assert "Refer to a second reader" in page
 
 
