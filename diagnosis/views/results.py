@@ -70,16 +70,15 @@ def result_of(prediction: Prediction) -> Result:
 
 
 def _headline(prediction: Prediction) -> str:
-    if prediction.verdict == Verdict.CONFIDENT:
-        return "Malignant" if prediction.malignant_probability >= MALIGNANT_FROM else "Not malignant"
-    possible, malignant = set(prediction.prediction_set), prediction.analysis.image.case.get_assay().malignant
     probability = prediction.malignant_probability
-    settled = len(possible) > 1 or not 1 - SURE < probability < SURE
-    if settled and probability >= MALIGNANT_FROM and possible <= malignant:
-        return "Malignant, class uncertain"
-    if settled and probability < MALIGNANT_FROM and not possible & malignant:
-        return "Not malignant, class uncertain"
-    return "Malignant or not: uncertain"
+    answer = "Malignant" if probability >= MALIGNANT_FROM else "Not malignant"
+    if prediction.verdict == Verdict.CONFIDENT:
+        return answer
+    possible, assay = set(prediction.prediction_set), prediction.analysis.image.case.get_assay()
+    side = assay.malignant if probability >= MALIGNANT_FROM else set(assay.classes) - assay.malignant
+    # One class alone on its side: doubt about the class is doubt about the answer.
+    settled = len(side) > 1 and (len(possible) > 1 or not 1 - SURE < probability < SURE)
+    return f"{answer}, class uncertain" if settled and possible <= side else "Malignant or not: uncertain"
 
 
 def _explanation(prediction: Prediction) -> str:

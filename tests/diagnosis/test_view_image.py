@@ -95,9 +95,9 @@ def test_an_uncertain_image_is_referred_and_the_possible_classes_named(
         (["Pro"], 0.99, "Malignant, class uncertain"),
         (["Pro"], 0.80, "Malignant or not: uncertain"),
         (["Benign"], 0.20, "Malignant or not: uncertain"),
-        (["Benign"], 0.03, "Not malignant, class uncertain"),
+        (["Benign"], 0.03, "Malignant or not: uncertain"),
         ([], 0.99, "Malignant, class uncertain"),
-        ([], 0.01, "Not malignant, class uncertain"),
+        ([], 0.01, "Malignant or not: uncertain"),
         ([], 0.60, "Malignant or not: uncertain"),
     ],
 )
