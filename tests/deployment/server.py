@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Server:
     programs: list[str]
     web_port: int
     services: dict[str, dict[str, Any]]
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def here(self, text: str) -> str:
         """`text` with this machine's folders and port."""
@@ -65,7 +65,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.started.append(process)
+        self.started[service] = process
 
     def run(self, service: str, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         """Run `command` to its end in the place of the container of `service`."""
@@ -83,12 +83,16 @@ class Server:
         """What the service's own health check finds."""
         return self.run(service, self._health_check(service)).returncode == 0
 
+    def kill(self, service: str) -> None:
+        """End a service with its children, without waiting for what it is at."""
+        process = self.started.pop(service)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+
     def remove(self) -> None:
-        """End what was started, with its children, without waiting for what it is at."""
-        for process in self.started:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(60)
+        """End what was started."""
+        for service in list(self.started):
+            self.kill(service)
 
     def _command(self, service: str) -> list[str]:
         command: list[str] = self.services[service].get("command") or _exec_form("CMD")

@@ -17,7 +17,7 @@ PATIENCE = 120.0  # seconds: the first worker exports the models
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that was built and migrated."""
+    """A server that was built, migrated and started."""
     with prepared_server(tmp_path_factory.mktemp("server")) as prepared:
         collect = next(step.rest for step in dockerfile() if "collectstatic" in step.rest)
         built = prepared.run("database", ["sh", "-c", collect])
@@ -25,6 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         wait_for(lambda: answers(secret(prepared, "broker_url")), what="the broker")
         migrated = prepared.run("migrate", prepared.services["migrate"]["command"])
         assert migrated.returncode == 0, migrated.stderr
+        for service in ("web", "worker", "scheduler"):
+            prepared.start(service)
         yield prepared
 
 
@@ -74,21 +76,15 @@ def test_the_broker_lets_nobody_in_without_its_password(server: Server) -> None:
         unknown.ping()
 
 
-def test_web_answers_its_health_check(server: Server) -> None:
-    assert not server.is_healthy("web")
-    server.start("web")
-    wait_for(lambda: server.is_healthy("web"), what=f"web: {(server.folder / 'web.log').read_text()}")
+@pytest.mark.parametrize("service", ["web", "worker", "scheduler"])
+def test_it_answers_its_health_check(server: Server, service: str) -> None:
+    wait_for(lambda: server.is_healthy(service), what=f"{service}: {(server.folder / f'{service}.log').read_text()}")
 
 
-def test_the_worker_answers_its_health_check(server: Server) -> None:
-    server.start("worker")
-    wait_for(lambda: server.is_healthy("worker"), what=f"worker: {(server.folder / 'worker.log').read_text()}")
-
-
-def test_the_scheduler_answers_its_health_check(server: Server) -> None:
-    assert not server.is_healthy("scheduler")
-    server.start("scheduler")
-    wait_for(lambda: server.is_healthy("scheduler"), what=f"scheduler: {(server.folder / 'scheduler.log').read_text()}")
+@pytest.mark.parametrize("service", ["web", "worker", "scheduler"])
+def test_its_health_check_tells_when_it_is_gone(server: Server, service: str) -> None:
+    server.kill(service)
+    assert not server.is_healthy(service)
 
 
 def test_nothing_is_written_outside_the_volumes(server: Server) -> None:
