@@ -1,14 +1,16 @@
 """`python -m embedded run`: the servers, then the application brought up to date, then its processes."""
 
+import shutil
 import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from signal import SIGTERM
 
 from embedded import address, environment, leftovers, lock, place
 from embedded.announcement import Announcement
 from embedded.console import say
-from embedded.place import Place
+from embedded.place import Place, make_folder
 from embedded.problem import Problem, Stopped
 from embedded.steps import bring_up_to_date
 from embedded.supervisor import Supervisor
@@ -30,9 +32,16 @@ def run() -> None:
         say(f"Second Read has stopped. Its data stay in {here.var}.")
 
 
+def _incoming(here: Place) -> Path:
+    """An empty folder for uploads under way: an image that a crash cut off must not stay behind in /tmp."""
+    folder = here.var / "incoming"
+    shutil.rmtree(folder, ignore_errors=True)
+    return make_folder(folder, 0o700)
+
+
 def _serve(here: Place) -> None:
     servers = environment.servers(here, durable=True)
-    variables = environment.application(here, servers) | environment.mark(here)
+    variables = environment.application(here, servers) | environment.mark(here) | {"TMPDIR": str(_incoming(here))}
     ready_at = address.free(variables["PORT"])
     accounts = here.var / "demo-accounts.txt"
     had_accounts = accounts.exists()

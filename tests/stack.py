@@ -91,8 +91,7 @@ class Stack:
 
     def start_scheduler(self) -> Program:
         """Start the scheduler."""
-        schedule = str(self.folder / "schedule")
-        return self._start("scheduler", "celery", "-A", "clinic", "beat", "--schedule", schedule)
+        return self._start("scheduler", "celery", "-A", "clinic", "beat", "--scheduler", "celery.beat:Scheduler")
 
     def send_wake_ups(self, count: int) -> None:
         """Put the same message into the broker many times, as a broker that delivers twice would."""

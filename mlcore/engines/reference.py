@@ -1,11 +1,13 @@
 """The reference engine: the network in Keras, and its export to OpenVINO. Never imported by what serves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from openvino.frontend.tensorflow import utils
 
 from mlcore.architectures import build
 from mlcore.bundle import Bundle
@@ -29,4 +31,19 @@ class ReferenceEngine:
 
     def export(self, path: Path) -> None:
         """Write the network for OpenVINO: `path` (.xml) and the file of weights beside it (.bin)."""
-        self._network.export(str(path), format="openvino", verbose=False)
+        with _openvino_on_new_pythons():
+            self._network.export(str(path), format="openvino", verbose=False)
+
+
+@contextmanager
+def _openvino_on_new_pythons() -> Iterator[None]:
+    """OpenVINO 2026.4 undoes an import by `exec("del tensorflow")`, which from Python 3.13 on raises NameError.
+
+    TensorFlow is loaded at that point; whether a name for it comes and goes makes no difference.
+    """
+    module: Any = utils
+    module.exec = lambda _source: None
+    try:
+        yield
+    finally:
+        del module.exec

@@ -143,10 +143,12 @@ const dropped = (transfer) => {
 zone.querySelector("[data-without-script]").remove();
 zone.querySelector("[data-with-script]").hidden = false;
 input.classList.add("is-input-of-script");
-input.addEventListener("change", () => {
+const takeChosen = () => {
   take([...input.files]);
   input.value = ""; // choosing the same file again is a change again
-});
+};
+input.addEventListener("change", takeChosen);
+takeChosen(); // somebody may have been quicker than this script
 zone.addEventListener("submit", (event) => event.preventDefault());
 
 // A drop beside the zone would leave the page and show the file: the whole page takes part.

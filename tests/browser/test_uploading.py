@@ -39,6 +39,16 @@ def test_it_sends_what_is_chosen_and_shows_it_waiting(case_page: Page, case: Cas
     assert SlideImage.objects.filter(case=case).count() == 7
 
 
+def test_it_sends_what_was_chosen_before_the_script_had_loaded(page: Page, case: Case, model: ModelVersion) -> None:
+    held: list[Route] = []
+    page.route("**/js/upload.js", lambda route: held.append(route))  # noqa: PLW0108  playwright marks its handlers
+    page.goto(f"/cases/{case.pk}/", wait_until="commit")
+    choose(page, [png(1), png(2)])
+    held[0].continue_()
+    summary(page).to_have_text("2 images received.")
+    assert SlideImage.objects.filter(case=case).count() == 2
+
+
 def test_it_takes_what_is_dropped_anywhere_on_the_page(case_page: Page, case: Case) -> None:
     case_page.evaluate(
         """(content) => {

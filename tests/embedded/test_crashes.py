@@ -3,6 +3,7 @@
 import os
 import signal
 from functools import partial
+from pathlib import Path
 
 from tests.embedded.terminal import Checkout, wait_for
 
@@ -13,6 +14,20 @@ def test_all_data_are_there_after_everything_was_killed_at_once(used_checkout: C
     used_checkout.kill_everything()
     terminal = used_checkout.run()
     assert used_checkout.starts == before + 1
+    assert terminal.stop() == 0
+
+
+def test_an_upload_that_a_crash_cut_off_does_not_stay_behind(used_checkout: Checkout) -> None:
+    terminal = used_checkout.run()
+    environment = Path(f"/proc/{used_checkout.worker()}/environ").read_bytes().decode().split("\0")
+    incoming = used_checkout.var / "incoming"
+    assert f"TMPDIR={incoming}" in environment
+    assert incoming.stat().st_mode & 0o077 == 0
+    (incoming / "half an image").write_bytes(b"pixels")
+    used_checkout.kill_everything()
+    terminal.ends()
+    terminal = used_checkout.run()
+    assert list(incoming.iterdir()) == []
     assert terminal.stop() == 0
 
 
