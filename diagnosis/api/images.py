@@ -14,11 +14,9 @@ from rest_framework.reverse import reverse
 from clinic.api.resources import ClinicalResource
 from clinic.services import audit
 from diagnosis.api.files import AnyAccept, png, sends_png
-from diagnosis.models import Analysis, Prediction, SlideImage
+from diagnosis.models import Analysis, SlideImage
 from diagnosis.selectors.images import with_analyses
-
-RENDITIONS = {"display": "display_sha256", "thumbnail": "thumbnail_sha256"}
-OVERLAYS = {"mask": "mask_sha256", "outline": "outline_sha256", "map": "map_sha256"}
+from diagnosis.selectors.pictures import digests
 
 
 class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
@@ -70,20 +68,6 @@ class ImageSerializer(serializers.ModelSerializer[SlideImage]):
             kind: reverse("api:image-file", kwargs={"pk": image.pk, "kind": kind}, request=request) if digest else None
             for kind, digest in digests(image).items()
         }
-
-
-def digests(image: SlideImage) -> dict[str, str]:
-    """The digest of every picture of an image (from `with_analyses`) by its kind; empty when it is not drawn yet."""
-    prediction = newest_prediction(image)
-    return {kind: getattr(image, field) for kind, field in RENDITIONS.items()} | {
-        kind: getattr(prediction, field, "") for kind, field in OVERLAYS.items()
-    }
-
-
-def newest_prediction(image: SlideImage) -> Prediction | None:
-    """The prediction of the image's newest analysis that has one."""
-    found = (getattr(analysis, "prediction", None) for analysis in image.analyses.all())
-    return next((prediction for prediction in found if prediction), None)
 
 
 class ImageFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types

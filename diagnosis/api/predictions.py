@@ -14,8 +14,8 @@ from rest_framework.reverse import reverse
 from clinic.api.resources import ClinicalResource
 from clinic.services import audit
 from diagnosis.api.files import AnyAccept, png, sends_png
-from diagnosis.api.images import OVERLAYS
 from diagnosis.models import ModelVersion, Prediction
+from diagnosis.selectors.pictures import OVERLAYS
 
 NOTICE = "AI suggestion, not a diagnosis."
 
