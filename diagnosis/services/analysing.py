@@ -7,7 +7,6 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
-from django.db.models.functions import Now
 from numpy.typing import NDArray
 
 from clinic.services import audit
@@ -44,23 +43,6 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True)
-class Rendition:
-    """The digests of an image's re-encoded pixels, as browsers get them."""
-
-    image: SlideImage
-    display_sha256: str
-    thumbnail_sha256: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is known of an image once all its files are stored: only rows are missing."""
-
-    rendition: Rendition
-    prediction: Prediction
-
-
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
     """Analyse the oldest waiting images of one model. Returns whether there may be more.
 
@@ -86,8 +68,8 @@ def _analyse(claim: Claim) -> None:
     outcomes = predictor.predict([one.pixels for one in decoded])
     analysis_queue.renew(claim)
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:  # files wait for the disk, side by side
-        results = list(pool.map(_store_files, decoded, outcomes))
-    _store_rows(claim, results=results, failures=failures)
+        predictions = list(pool.map(_store_files, decoded, outcomes))
+    _store_rows(claim, predictions=predictions, failures=failures)
 
 
 def _decode(analysis: Analysis) -> Decoded | Failure:
@@ -99,19 +81,19 @@ def _decode(analysis: Analysis) -> Decoded | Failure:
         return Failure(analysis, *DAMAGED)
 
 
-def _store_files(decoded: Decoded, outcome: Outcome) -> Result:
-    return Result(rendition=_render(decoded), prediction=_to_prediction(decoded.analysis, outcome))
+def _store_files(decoded: Decoded, outcome: Outcome) -> Prediction:
+    """Store all pictures of an image: only rows are missing afterwards."""
+    _render(decoded)
+    return _to_prediction(decoded.analysis, outcome)
 
 
-def _render(decoded: Decoded) -> Rendition:
+def _render(decoded: Decoded) -> None:
+    """Store the re-encoded pixels that browsers get, and note their digests in the image."""
+    image = decoded.analysis.image
     display, thumbnail = overlays.display_rendition(decoded.pixels), overlays.thumbnail(decoded.pixels)
-    display_sha256 = file_store.put(overlays.encode_png(display))
-    same = thumbnail is display  # a small image is its own thumbnail
-    return Rendition(
-        image=decoded.analysis.image,
-        display_sha256=display_sha256,
-        thumbnail_sha256=display_sha256 if same else file_store.put(overlays.encode_png(thumbnail)),
-    )
+    image.display_sha256 = image.thumbnail_sha256 = file_store.put(overlays.encode_png(display))
+    if thumbnail is not display:  # a small image is its own thumbnail
+        image.thumbnail_sha256 = file_store.put(overlays.encode_png(thumbnail))
 
 
 def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
@@ -134,28 +116,16 @@ def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
 
 
 @transaction.atomic
-def _store_rows(claim: Claim, *, results: Sequence[Result], failures: Sequence[Failure]) -> None:
+def _store_rows(claim: Claim, *, predictions: Sequence[Prediction], failures: Sequence[Failure]) -> None:
     """Write a batch's results in one transaction, but only for what this claim still holds."""
     held = analysis_queue.lock_held(claim)
-    for rendition in (result.rendition for result in results):
-        SlideImage.objects.filter(pk=rendition.image.pk).update(
-            display_sha256=rendition.display_sha256, thumbnail_sha256=rendition.thumbnail_sha256
-        )
-    kept = [result.prediction for result in results if result.prediction.analysis_id in held]
-    Prediction.objects.bulk_create(kept)
-    Analysis.objects.filter(pk__in=[one.analysis_id for one in kept]).update(
-        state=AnalysisState.SUCCEEDED, lease_token=None, lease_expires_at=None, finished_at=Now()
-    )
+    kept = [prediction for prediction in predictions if prediction.analysis_id in held]
     failed = [failure for failure in failures if failure.analysis.pk in held]
-    for failure in failed:
-        Analysis.objects.filter(pk=failure.analysis.pk).update(
-            state=AnalysisState.FAILED,
-            lease_token=None,
-            lease_expires_at=None,
-            finished_at=Now(),
-            failure_code=failure.code,
-            failure_message=failure.message,
-        )
+    SlideImage.objects.bulk_update([one.analysis.image for one in kept], ["display_sha256", "thumbnail_sha256"])
+    Prediction.objects.bulk_create(kept)
+    analysis_queue.finish([one.analysis_id for one in kept], state=AnalysisState.SUCCEEDED)
+    for one in failed:
+        analysis_queue.finish([one.analysis.pk], state=AnalysisState.FAILED, code=one.code, message=one.message)
     audit.record_all(actor=None, acts=[*map(_success_act, kept), *map(_failure_act, failed)])
 
 

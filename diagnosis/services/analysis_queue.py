@@ -96,6 +96,18 @@ def lock_held(claim: Claim) -> set[UUID]:
     return set(_held(claim).select_for_update().values_list("pk", flat=True))
 
 
+def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message: str = "") -> None:
+    """End analyses that the current transaction has locked; those that did not succeed keep the reason."""
+    Analysis.objects.filter(pk__in=ids).update(
+        state=state,
+        lease_token=None,
+        lease_expires_at=None,
+        finished_at=Now(),
+        failure_code=code,
+        failure_message=message,
+    )
+
+
 def _held(claim: Claim) -> QuerySet[Analysis]:
     return Analysis.objects.filter(
         pk__in=[one.pk for one in claim.analyses], state=AnalysisState.RUNNING, lease_token=claim.token
@@ -129,14 +141,7 @@ def _release(held: QuerySet[Analysis], *, action: str) -> None:
         state=AnalysisState.QUEUED, lease_token=None, lease_expires_at=None, started_at=None
     )
     code, message = STOPPED
-    Analysis.objects.filter(pk__in=spent).update(
-        state=AnalysisState.QUARANTINED,
-        lease_token=None,
-        lease_expires_at=None,
-        finished_at=Now(),
-        failure_code=code,
-        failure_message=message,
-    )
+    finish(spent, state=AnalysisState.QUARANTINED, code=code, message=message)
     _audit(again, action=action)
     _audit(spent, action="analysis.quarantined")
 

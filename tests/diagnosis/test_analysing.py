@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 from pytest_django import Settings
 
@@ -142,7 +144,10 @@ def test_a_late_twin_writes_nothing(
         return predictors.get_predictor(model)
 
     monkeypatch.setattr(analysing, "get_predictor", stall)
-    analysing.analyse_next_batch(model_version_id=bundled.pk)
+    with CaptureQueriesContext(connection) as queries:
+        analysing.analyse_next_batch(model_version_id=bundled.pk)
+    images = [one["sql"] for one in queries if one["sql"].startswith('UPDATE "diagnosis_slideimage"')]
+    assert len(images) == 1  # the second worker's
     assert Prediction.objects.count() == 1
     assert AuditEvent.objects.filter(action="analysis.succeeded").count() == 1
     assert Analysis.objects.get().attempts == 2
