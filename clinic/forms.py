@@ -6,7 +6,6 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from clinic.models import Patient, User
 
@@ -118,9 +117,3 @@ class PatientForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a date, for example 1984-03-27."},
     )
-
-    def clean_birth_date(self) -> Any:
-        born = self.cleaned_data["birth_date"]
-        if born and born > timezone.localdate():
-            raise ValidationError("This date of birth lies in the future.")
-        return born

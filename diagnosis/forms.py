@@ -1,10 +1,6 @@
 """What doctors enter about a specimen."""
 
-from datetime import date
-
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from diagnosis.models import Case
 from diagnosis.models.case import assay_choices
@@ -32,9 +28,3 @@ class CaseForm(forms.Form):
         help_text="Clinical question, stain, magnification: what the next reader should know.",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-
-    def clean_specimen_date(self) -> date:
-        taken: date = self.cleaned_data["specimen_date"]
-        if taken > timezone.localdate():
-            raise ValidationError("The specimen's date lies in the future.")
-        return taken

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from clinic.models import CareTeamMembership, Patient, User
 from clinic.services import audit
@@ -34,6 +35,8 @@ def register_patient(
         created_by=registered_by,
     )
     patient.full_clean()
+    if birth_date and birth_date > timezone.localdate():
+        raise ValidationError({"birth_date": "This date of birth lies in the future."})
     if Patient.objects.visible_to(registered_by).filter(record_number__iexact=patient.record_number).exists():
         raise ValidationError({"record_number": "One of your patients already has this record number."})
     patient.save()

@@ -1,5 +1,7 @@
 """Registering patients and sharing their care."""
 
+from datetime import date
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -76,3 +78,8 @@ def test_search_finds_any_part_of_name_or_number(owner: User, query: str) -> Non
 def test_search_never_reaches_strangers_patients(owner: User) -> None:
     PatientFactory.create(family_name="Zetterlund")
     assert not search_patients(user=owner, query="Zetterlund").exists()
+
+
+def test_nobody_is_born_in_the_future(owner: User) -> None:
+    with pytest.raises(ValidationError, match="lies in the future"):
+        register_patient(registered_by=owner, record_number="12", family_name="Quist", birth_date=date(2999, 1, 1))
