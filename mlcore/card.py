@@ -5,7 +5,7 @@ from typing import Any
 from mlcore.assays import get_assay
 from mlcore.manifest import Manifest
 
-_HEADLINES = {
+HEADLINES = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "F1, mean over the classes",
@@ -55,7 +55,7 @@ def _figures(manifest: Manifest) -> str:
     metrics = manifest.metrics
     rows = "\n".join(
         f"| {name} | {metrics[key]:.3f} | {metrics['ci95'][key][0]:.3f} to {metrics['ci95'][key][1]:.3f} |"
-        for key, name in _HEADLINES.items()
+        for key, name in HEADLINES.items()
     )
     return (
         f"## Figures on the test groups ({metrics['n']} images, {metrics['groups']} groups)\n\n"

@@ -22,12 +22,12 @@ def create_person(*, email: str, full_name: str, role: Role, password: str, crea
 
 
 @transaction.atomic
-def change_password(*, person: User, password: str, changed_by: User | None = None) -> None:
-    """Set a new password; tokens got with the old one are worthless. Raises ValidationError when it is unfit."""
+def change_password(*, person: User, password: str) -> None:
+    """Set a person's own new password; tokens got with the old one are worthless. ValidationError when it is unfit."""
     if not person.is_active:
         raise ValidationError("This person is deactivated.")
     validate_password(password, person)
     person.set_password(password)
     person.save(update_fields=["password"])
     revoke_tokens_of(person)
-    audit.record(actor=changed_by or person, action="person.password_changed", subject=person)
+    audit.record(actor=person, action="person.password_changed", subject=person)

@@ -1,6 +1,5 @@
 """/models/: the model registry, for everybody who may sign in."""
 
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 
@@ -29,6 +28,3 @@ class ModelViewSet(Resource[ModelVersion]):
     queryset = ModelVersion.objects.all()
     serializer_class = ModelSerializer
     filterset_class = ModelFilter
-
-    def get_queryset(self) -> QuerySet[ModelVersion]:
-        return ModelVersion.objects.all()

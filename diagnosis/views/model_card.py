@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.models import ModelVersion
+from mlcore.card import HEADLINES
 
-HEADLINES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "F1, mean over the classes",
-    "auroc": "AUROC",
-    "ece": "Calibration error (ECE)",
-    "brier": "Brier score",
-}
 BEHAVIOUR = {
     "coverage": "Images whose true class is among the possible ones",
     "refer_rate": "Referred to a second reader, of the images in scope",
