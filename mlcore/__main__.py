@@ -15,6 +15,8 @@ _COMMANDS = {
     "draw": "draw images from a seed",
 }
 
+_STOPPED = 130  # what a shell gives a command ended by Ctrl-C
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
@@ -33,7 +35,17 @@ def main(argv: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     if module is None:
         parser.error("choose a command")
-    status: int = module.run(parsed)
+    try:
+        status: int = module.run(parsed)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return _STOPPED
+    except BrokenPipeError:  # whoever reads our output has enough of it
+        sys.stdout = None  # else Python would complain when it flushes at exit
+        return 0
+    except OSError as error:  # a full disk, a folder that may not be written to
+        sys.stderr.write(f"{error.filename or parsed.command}: {error.strerror or error}\n")
+        return 1
     return status
 
 

@@ -1,25 +1,23 @@
 """Fitting a network: batches drawn while it runs, averaged weights, the best epoch kept, and a state to resume from."""
 
-import json
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
 
 from mlcore.architectures import build
 from mlcore.augmentation import augment
 from mlcore.catalogue import Shape
-from mlcore.datasets import Sample
-from mlcore.files import replace_file
-from mlcore.images import decode
+from mlcore.datasets import InvalidDataset, Sample, read_pixels
 from mlcore.plans import TrainingPlan
 from mlcore.preprocessing import Recipe, prepare, resize
+from mlcore.training_state import State, read_state, write_state
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -51,17 +49,24 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no ty
         self._samples, self._plan, self._classes = samples, plan, classes
         self._seed, self._epoch = seed, epoch
         self._order = np.random.default_rng((seed, epoch)).permutation(len(samples))
+        self.problem: InvalidDataset | None = None  # what went wrong, which Keras would wrap in an error of its own
 
     def __len__(self) -> int:
         return math.ceil(len(self._samples) / self._plan.batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        try:
+            return self._batch(index)
+        except InvalidDataset as error:
+            self.problem = error
+            raise
+
+    def _batch(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         plan = self._plan
         rng = np.random.default_rng((self._seed, self._epoch, index))
         chosen = [self._samples[i] for i in self._order[index * plan.batch : (index + 1) * plan.batch]]
         pixels = [
-            augment(resize(decode(s.path.read_bytes()), plan.recipe.input_size), rng, plan.augmentation, plan.recipe)
-            for s in chosen
+            augment(resize(read_pixels(s), plan.recipe.input_size), rng, plan.augmentation, plan.recipe) for s in chosen
         ]
         return np.stack(pixels), np.eye(self._classes, dtype=np.float32)[[s.label for s in chosen]]
 
@@ -106,7 +111,7 @@ def predict_logits(
     """Logits (N x classes) and pooled last features (N x channels) of images, without augmentation."""
     logits, pooled = [], []
     for start in range(0, len(samples), batch):
-        pixels = np.stack([prepare(decode(s.path.read_bytes()), recipe) for s in samples[start : start + batch]])
+        pixels = np.stack([prepare(read_pixels(s), recipe) for s in samples[start : start + batch]])
         out = network.predict_on_batch(pixels)
         logits.append(np.asarray(out[0], np.float32))
         pooled.append(np.asarray(out[1], np.float32).mean(axis=(1, 2)))
@@ -152,8 +157,12 @@ class Trainer:
         advance: Callable[[], None],
         report: Callable[[Epoch], None],
     ) -> Fitted:
-        """Train to the last epoch, or until Ctrl-C; `advance` is called a batch, `report` an epoch."""
+        """Train to the last epoch, or until Ctrl-C; `advance` is called a batch, `report` an epoch.
+
+        UnusableState when the state file is of another run, InvalidDataset when an image can no longer be read.
+        """
         self._compile(steps=math.ceil(len(train) / self._plan.batch))
+        self._run = self._describe_run(train, validation)
         self._load_state()
         interrupted = False
         try:
@@ -189,12 +198,18 @@ class Trainer:
         batches = Batches(train, plan, classes=self._shape.classes, seed=self._seed, epoch=number)
         weights = class_weights(train, self._shape.classes)
         averaging = _Averaging(self._averaged, min(plan.averaging, (1 + number) / (4 + number)))
-        fitted = self._learner.fit(
-            batches,
-            verbose=0,
-            class_weight={label: float(weight) for label, weight in enumerate(weights)},
-            callbacks=[averaging, _Progress(advance)],
-        )
+        try:
+            fitted = self._learner.fit(
+                batches,
+                verbose=0,
+                shuffle=False,  # the batches are; Keras would draw from a state that a resumed run does not have
+                class_weight={label: float(weight) for label, weight in enumerate(weights)},
+                callbacks=[averaging, _Progress(advance)],
+            )
+        except Exception as error:
+            if batches.problem:
+                raise batches.problem from error
+            raise
         live = get_weights(self.network)
         set_weights(self.network, self._averaged)
         logits, _ = predict_logits(self.network, validation, plan.recipe)
@@ -209,36 +224,55 @@ class Trainer:
         self._save_state()
         return epoch
 
-    def _save_state(self) -> None:
-        optimizer = {
-            f"optimizer/{number}": np.array(keras.ops.convert_to_numpy(variable.value))
-            for number, variable in enumerate(self._learner.optimizer.variables)
+    def _describe_run(self, train: Sequence[Sample], validation: Sequence[Sample]) -> dict[str, str]:
+        """What makes this run another than others, in words that a message can use."""
+
+        def images(samples: Sequence[Sample]) -> str:
+            return _digest([(sample.digest, sample.label) for sample in samples])
+
+        return {
+            "settings": _digest(astuple(replace(self._plan, epochs=0))),
+            "epochs": str(self._epochs),
+            "seed": str(self._seed),
+            "training images": images(train),
+            "validation images": images(validation),
+            "backend": str(keras.backend.backend()),
         }
-        groups = {"live": get_weights(self.network), "averaged": self._averaged, "best": self._best}
-        tensors = {f"{group}/{name}": value for group, part in groups.items() for name, value in part.items()}
-        history = json.dumps(
-            [(e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in self._history]
+
+    def _save_state(self) -> None:
+        state = State(
+            run=self._run,
+            history=[(e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in self._history],
+            live=get_weights(self.network),
+            averaged=self._averaged,
+            best=self._best,
+            optimizer=[_value(variable) for variable in self._learner.optimizer.variables],
+            random=[_value(variable) for variable in _random_states(self._learner)],
         )
-        with replace_file(self._state) as aside:
-            save_file({**tensors, **optimizer}, aside, metadata={"history": history})
+        write_state(self._state, state)
 
     def _load_state(self) -> None:
-        if not self._state.exists():
+        state = read_state(self._state, run=self._run)
+        if state is None:
             return
-        tensors = load_file(self._state)
-        self._history = [Epoch(*row) for row in json.loads(_metadata(self._state)["history"])]
-
-        def part(group: str) -> Weights:
-            return {name.removeprefix(f"{group}/"): t for name, t in tensors.items() if name.startswith(f"{group}/")}
-
-        set_weights(self.network, part("live"))
-        self._averaged, self._best = part("averaged"), part("best")
-        for number, variable in enumerate(self._learner.optimizer.variables):
-            variable.assign(tensors[f"optimizer/{number}"])
+        self._history = [Epoch(*row) for row in state.history]
+        set_weights(self.network, state.live)
+        self._averaged, self._best = state.averaged, state.best
+        for variable, value in zip(self._learner.optimizer.variables, state.optimizer, strict=True):
+            variable.assign(value)
+        for variable, value in zip(_random_states(self._learner), state.random, strict=True):
+            variable.assign(value)
 
 
-def _metadata(path: Path) -> dict[str, str]:
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        metadata: dict[str, str] = json.loads(file.read(size))["__metadata__"]
-    return metadata
+def _random_states(network: Any) -> list[Any]:
+    """The variables that dropout draws from: Keras does not count them among the weights."""
+    weights = {id(variable) for variable in network.weights}
+    return [variable for variable in network.variables if id(variable) not in weights]
+
+
+def _value(variable: Any) -> NDArray[Any]:
+    return np.array(keras.ops.convert_to_numpy(variable.value))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from rich.console import Console
 
 from mlcore.assays import ASSAYS, Assay, get_assay
 from mlcore.catalogue import NAMES
-from mlcore.datasets import Dataset, InvalidDataset, load_dataset
+from mlcore.datasets import SKIPPED, Dataset, InvalidDataset, load_dataset
 from mlcore.plans import PLANS, TrainingPlan
 from mlcore.provenance import OWN_IMAGES, PUBLISHED
 from mlcore.requests import Request
 from mlcore.splits import Split, split_dataset
+from mlcore.training_state import UnusableState
+
+_LISTED = 10  # of the files that were skipped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder a class")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.bundle")
     parser.add_argument("--architecture", choices=NAMES, help="default: the assay's own compact network")
-    parser.add_argument("--epochs", type=int, help="default: the assay's plan")
+    parser.add_argument("--epochs", type=_number_from(1), help="default: the assay's plan")
     parser.add_argument("--groups", type=Path, metavar="manifest.csv", help="file, and patient, block or group columns")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=_number_from(0), default=7)
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run of the same command was")
     parser.add_argument("--name", help="the model's name (default: from the assay)")
     parser.add_argument("--model-version", default="1.0.0", metavar="VERSION")
@@ -35,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; status 1 when the folder cannot be learned from, 130 when stopped before the first epoch's end."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)  # a file may be named [red]
     assay = get_assay(args.assay)
     plan = _plan(args)
     try:
@@ -52,9 +56,23 @@ def run(args: argparse.Namespace) -> int:
     state = args.out.with_suffix(".state")
     if not args.resume:
         state.unlink(missing_ok=True)
-    return run_training(
-        console=console, request=_request(args, assay, plan), plan=plan, dataset=dataset, split=split, out=args.out
-    )
+    request = _request(args, assay, plan)
+    try:
+        return run_training(console=console, request=request, plan=plan, dataset=dataset, split=split, out=args.out)
+    except (UnusableState, InvalidDataset) as error:
+        console.print(f"{error}", style="red")
+        return 1
+
+
+def _number_from(least: int) -> Callable[[str], int]:
+    """A whole number for argparse that is at least so much."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise ValueError(text)
+        return int(text)
+
+    return number
 
 
 def _plan(args: argparse.Namespace) -> TrainingPlan:
@@ -88,7 +106,11 @@ def _describe(console: Console, dataset: Dataset, split: Split) -> None:
     )
     if split.dropped:
         console.print(f"{split.dropped} training images left out: they share a group with the test set")
+    if dataset.ungrouped:
+        console.print(f"{dataset.ungrouped} images have no group in the table: nothing says which others are like them")
     if dataset.skipped:
         console.print(f"{len(dataset.skipped)} files skipped:")
-        for path, code in dataset.skipped[:10]:
-            console.print(f"  {path.name}: {code}")
+        for path, code in dataset.skipped[:_LISTED]:
+            console.print(f"  {path.parent.name}/{path.name}: {SKIPPED.get(code, code)}")
+        if len(dataset.skipped) > _LISTED:
+            console.print(f"  and {len(dataset.skipped) - _LISTED} more")

@@ -76,7 +76,7 @@ def test_it_takes_mixed_sizes(tmp_path: Path) -> None:
 
 
 def test_it_refuses_what_cannot_be_learned_from(tmp_path: Path) -> None:
-    with pytest.raises(InvalidDataset, match="not a folder"):
+    with pytest.raises(InvalidDataset, match="there is no folder"):
         load_dataset(tmp_path / "none", BREAST)
     with pytest.raises(InvalidDataset, match="no readable image"):
         load_dataset(tmp_path, BREAST)
