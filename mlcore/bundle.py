@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +13,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from mlcore.assays import ASSAYS
-from mlcore.catalogue import NAMES, Shape, weight_shapes
+from mlcore.archive import InvalidArchive, unpack
+from mlcore.catalogue import Shape, weight_shapes
 from mlcore.files import replace_file
-from mlcore.manifest import FORMAT, Manifest
-from mlcore.preprocessing import Recipe
+from mlcore.manifest import Manifest
+from mlcore.manifest_checks import manifest_problem
 from mlcore.records import InvalidRecord, from_json, to_json
 from mlcore.scope import array_problem
+from mlcore.strict_json import InvalidJson, parse_json
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
@@ -29,13 +28,13 @@ NETWORK, SCOPE = "network/", "scope/"  # what the names of the arrays begin with
 
 MAX_BYTES = 128 * 2**20  # the largest network in the catalogue needs 89 MB
 _MAX_MANIFEST_BYTES = 2**20
+_MAX_HEADER_BYTES = 2**20  # of the weights: their names and shapes
+_LIMITS = {MANIFEST: _MAX_MANIFEST_BYTES, WEIGHTS: MAX_BYTES}
 _OTHER_FORMATS = (
     (b"\x89HDF", "an HDF5 file (.h5 or an old .keras)"),
     (b"\x80", "a Python pickle"),
     (b"\x08", "an ONNX or TensorFlow file"),
 )
-_LARGEST_SIDE = 2048  # pixels
-_LARGEST_KERNEL = 31  # pixels; morphology grows with its square
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -79,8 +78,8 @@ def write_bundle(path: Path, manifest: Manifest, network: Mapping[str, NDArray[n
 def read_bundle(source: Path | bytes) -> Bundle:
     """Read and check a bundle from a file or from its bytes; InvalidBundle when anything about it is wrong."""
     data = _bytes(source)
-    manifest_bytes, weights = _members(data)
-    manifest = _parse_manifest(manifest_bytes)
+    members = _unpack(data)
+    weights, manifest = members[WEIGHTS], _parse_manifest(members[MANIFEST])
     if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
         raise InvalidBundle("the weights are not those the manifest names: their digest differs")
     arrays = _arrays(weights)
@@ -96,7 +95,7 @@ def read_bundle(source: Path | bytes) -> Bundle:
 
 def read_manifest(source: Path | bytes) -> Manifest:
     """The checked manifest of a bundle, without looking at the weights."""
-    return _parse_manifest(_members(_bytes(source))[0])
+    return _parse_manifest(_unpack(_bytes(source))[MANIFEST])
 
 
 def _bytes(source: Path | bytes) -> bytes:
@@ -116,89 +115,29 @@ def _bytes(source: Path | bytes) -> bytes:
     return data
 
 
-def _members(data: bytes) -> tuple[bytes, bytes]:
+def _unpack(data: bytes) -> dict[str, bytes]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            _check_members(members)
-            by_name = {member.filename: member for member in members}
-            return archive.read(by_name[MANIFEST]), archive.read(by_name[WEIGHTS])
-    except InvalidBundle:
-        raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        EOFError,
-        OSError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        OverflowError,
-    ) as error:
-        raise InvalidBundle("the model bundle is truncated or damaged") from error
-
-
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
-    names = sorted(member.filename for member in members)
-    if names != sorted((MANIFEST, WEIGHTS)):
-        raise InvalidBundle(f"a model bundle holds {MANIFEST} and {WEIGHTS} and nothing else")
-    for member in members:
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
-            raise InvalidBundle("the model bundle is packed in a way that is not allowed")
-        limit = _MAX_MANIFEST_BYTES if member.filename == MANIFEST else MAX_BYTES
-        if member.file_size > limit:
-            raise InvalidBundle(f"{member.filename} is larger than {limit // 2**20} MB when unpacked")
+        return unpack(data, _LIMITS)
+    except InvalidArchive as error:
+        raise InvalidBundle(str(error)) from error
 
 
 def _parse_manifest(content: bytes) -> Manifest:
     try:
-        manifest = from_json(Manifest, json.loads(content.decode("utf-8")))
-    except InvalidRecord as error:
+        manifest = from_json(Manifest, parse_json(content))
+    except (InvalidRecord, InvalidJson) as error:
         raise InvalidBundle(f"the manifest is not valid: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidBundle("the manifest is not valid JSON") from error
-    _check_manifest(manifest)
+    if problem := manifest_problem(manifest):
+        raise InvalidBundle(problem)
     return manifest
 
 
-def _check_manifest(manifest: Manifest) -> None:
-    if manifest.format != FORMAT:
-        raise InvalidBundle(f"the bundle's format {manifest.format} is not known; this program reads {FORMAT}")
-    assay = ASSAYS.get(manifest.assay)
-    if assay is None:
-        raise InvalidBundle(f"the model is for the unknown assay {manifest.assay!r}")
-    if manifest.classes != assay.classes:
-        raise InvalidBundle(f"the model's classes are not those of the assay: {', '.join(assay.classes)}")
-    if manifest.architecture.name not in NAMES:
-        raise InvalidBundle(f"the architecture {manifest.architecture.name!r} is not known")
-    if manifest.architecture.input_size != manifest.recipe.input_size:
-        raise InvalidBundle("the recipe's input size is not the network's")
-    if not assay.minimum_side <= manifest.recipe.input_size <= _LARGEST_SIDE:
-        raise InvalidBundle(f"the input size {manifest.recipe.input_size} is out of range")
-    _check_recipe(manifest.recipe)
-    calibration = manifest.calibration
-    if calibration.temperature <= 0 or set(calibration.conformal) != set(assay.classes):
-        raise InvalidBundle("the calibration does not fit the classes")
-
-
-def _check_recipe(recipe: Recipe) -> None:
-    """Numbers that would make preprocessing fail, or take for ever, are refused here."""
-    parts = recipe.segmentation
-    fits = (
-        1 <= recipe.white_percentile <= 100,  # noqa: PLR2004  percent
-        all(0 <= side <= recipe.input_size for side in recipe.hidden_corner),
-        all(0 <= side <= _LARGEST_KERNEL for side in (parts.opening, parts.closing)),
-        parts.smallest_area >= 0,
-    )
-    if not all(fits):
-        raise InvalidBundle("the recipe holds a number that is out of range")
-
-
 def _arrays(weights: bytes) -> Arrays:
+    if int.from_bytes(weights[:8], "little") > _MAX_HEADER_BYTES:
+        raise InvalidBundle("the weights are not valid safetensors")
     try:
         arrays = load(weights)
-    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InvalidBundle("the weights are not valid safetensors") from error
     for name, array in arrays.items():
         if array.dtype != np.float32:
