@@ -80,6 +80,8 @@ class _Averaging(keras.callbacks.Callback):  # type: ignore[misc]
         self._momentum = momentum
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  Keras calls it
+        if keras.backend.backend() == "jax":  # its fit keeps the weights to itself until someone asks
+            self.model.jax_state_sync()
         for name, value in get_weights(self.model).items():
             average = self.averaged[name]
             average += (1 - self._momentum) * (value - average)

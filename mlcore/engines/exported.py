@@ -18,6 +18,7 @@ from pathlib import Path
 
 import mlcore
 from mlcore.records import InvalidRecord, from_json, to_json
+from mlcore.strict_json import parse_json
 
 GRAPH, WEIGHTS, SEAL = "network.xml", "network.bin", "seal.json"
 _EXPORT_SECONDS = 300
@@ -47,11 +48,24 @@ class Exported:
 
 
 def exported(bundle_path: Path, *, digest: str, cache: Path) -> Exported:
-    """The export of a bundle with that digest from the cache, made first when it is missing or damaged."""
+    """The export of a bundle with that digest from the cache, made first when it is missing or damaged.
+
+    ExportFailed when it cannot be made, or when the engines' answers to the model's check images differ by more than
+    the tolerance: no model is served, or may be activated, that has no export.
+    """
     folder = cache / digest
+    try:
+        return _exported(bundle_path, folder, digest=digest)
+    except OSError as error:
+        raise ExportFailed(f"the export cannot be kept in {cache}: {error.strerror}") from error
+
+
+def _exported(bundle_path: Path, folder: Path, *, digest: str) -> Exported:
     found = read_export(folder, digest=digest)
     if found is None:
-        with _alone(cache / f"{digest}.lock"):  # the worker processes of a machine start together: one exports
+        with _alone(
+            folder.with_name(f"{digest}.lock")
+        ):  # the worker processes of a machine start together: one exports
             found = read_export(folder, digest=digest)
             if found is None:
                 _export(bundle_path, folder)
@@ -64,9 +78,9 @@ def exported(bundle_path: Path, *, digest: str, cache: Path) -> Exported:
 def read_export(folder: Path, *, digest: str) -> Exported | None:
     """The export in a folder; None when there is none, it is of another bundle, or a bit of it has changed."""
     try:
-        seal = from_json(Seal, json.loads((folder / SEAL).read_bytes()))
+        seal = from_json(Seal, parse_json((folder / SEAL).read_bytes()))
         graph, weights = (folder / GRAPH).read_bytes(), (folder / WEIGHTS).read_bytes()
-    except (FileNotFoundError, ValueError, InvalidRecord):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, InvalidRecord):
         return None
     if seal != Seal(digest, _digest(graph), _digest(weights), seal.difference):
         return None
@@ -98,7 +112,11 @@ def _export(bundle_path: Path, folder: Path) -> None:
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".export-"))
     try:
         command = [sys.executable, "-m", "mlcore", "export", "--model", str(bundle_path), "--out", str(aside)]
-        environment = {**os.environ, "PYTHONPATH": str(Path(mlcore.__file__).parent.parent)}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(Path(mlcore.__file__).parent.parent),
+            "KERAS_BACKEND": "tensorflow",  # the reference, also where JAX or PyTorch trains
+        }
         done = subprocess.run(  # noqa: S603  our own module
             command, env=environment, capture_output=True, text=True, timeout=_EXPORT_SECONDS, check=False
         )
