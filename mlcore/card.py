@@ -8,8 +8,15 @@ from mlcore.manifest import Manifest
 HEADLINES = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
+    "macro_precision": "Precision, mean over the classes",
     "macro_f1": "F1, mean over the classes",
+    "sensitivity": "Sensitivity for malignant images",
+    "specificity": "Specificity",
+    "malignant_precision": "Precision for malignant images",
+    "malignant_f1": "F1 for malignant images",
+    "malignant_average_precision": "Average precision for malignant images",
     "auroc": "AUROC",
+    "average_precision": "Average precision, mean over the classes",
     "ece": "Calibration error (ECE)",
     "brier": "Brier score",
 }

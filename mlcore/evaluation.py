@@ -1,117 +1,71 @@
-"""Measuring a model on images it never saw: through the same `Predictor` that serves."""
+"""The figures of metrics.json."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from mlcore.datasets import Sample
-from mlcore.images import decode
-from mlcore.metrics import HEADLINES, accuracy, balanced_accuracy, confusion_matrix, intervals, per_class
+from mlcore.bootstrap import intervals
+from mlcore.colour_checks import colour_reference, colour_shift, mean_colours
+from mlcore.measuring import Measured, measure
+from mlcore.metrics import HEADLINES, confusion_matrix, malignant_figures, per_class
 from mlcore.outcomes import Verdict
-from mlcore.predictor import Predictor
 
-GAINS = (10, 20, 30)  # percent
-_TOGETHER = 64
+__all__ = ["colour_reference", "colour_shift", "mean_colours", "measure", "report"]
 
-Change = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """The model's answers: probabilities (N x classes), true class indices (N), and what was made of them."""
-
-    p: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    covered: NDArray[np.bool_]  # the true class is among those the conformal thresholds leave
-    verdicts: tuple[Verdict, ...]
-
-
-def measure(predictor: Predictor, samples: Sequence[Sample], *, change: Change | None = None) -> Measured:
-    """Run the model over images, each changed first when `change` is given (seeded by its position)."""
-    classes, thresholds = predictor.manifest.classes, predictor.manifest.calibration.conformal
-    rows: list[list[float]] = []
-    verdicts: list[Verdict] = []
-    for start in range(0, len(samples), _TOGETHER):
-        images = [decode(sample.path.read_bytes()) for sample in samples[start : start + _TOGETHER]]
-        if change:
-            images = [change(image, np.random.default_rng((start, i))) for i, image in enumerate(images)]
-        for outcome in predictor.predict(images):
-            rows.append([outcome.probabilities[name] for name in classes])
-            verdicts.append(outcome.verdict)
-    p, labels = np.array(rows), np.array([sample.label for sample in samples])
-    limits = np.array([thresholds[name] for name in classes])
-    covered = p[np.arange(len(labels)), labels] >= limits[labels]
-    return Measured(p=p, labels=labels, covered=covered, verdicts=tuple(verdicts))
-
-
-def change_gain(percent: int) -> Change:
-    """Each colour channel brighter or darker by up to so many percent, as under another lamp or camera."""
-
-    def change(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        gains = rng.uniform(1 - percent / 100, 1 + percent / 100, 3)
-        return np.clip(np.round(image * gains), 0, 255).astype(np.uint8)
-
-    return change
+Interval = list[float]
 
 
 def report(measured: Measured, classes: tuple[str, ...], groups: NDArray[np.int64]) -> dict[str, Any]:
-    """The content of metrics.json, without the figures that need another pass over the images."""
-    p, labels = measured.p, measured.labels
-    decided = [verdict for verdict in measured.verdicts if verdict is not Verdict.OUT_OF_SCOPE]
-    confident = np.array([verdict is Verdict.CONFIDENT for verdict in measured.verdicts])
-    right = p.argmax(axis=1) == labels
+    """The content of metrics.json, without the figures that need another pass over the images.
+
+    A figure that cannot be given (the accuracy of no image, the sensitivity without a malignant one) is None.
+    """
+    everything = np.arange(len(measured.labels))
+    values = _single_figures(measured, everything)
+    rows = per_class(measured.p, measured.labels)
+    bounds = intervals(groups, lambda drawn: _single_figures(measured, drawn) | _class_figures(measured, drawn))
     return {
-        "n": len(labels),
+        "n": len(everything),
         "groups": len(np.unique(groups)),
-        **{name: figure(p, labels) for name, figure in HEADLINES.items()},
-        "ci95": intervals(p, labels, groups),
-        "per_class": dict(zip(classes, per_class(p, labels), strict=True)),
-        "confusion_matrix": confusion_matrix(p, labels).tolist(),
-        "coverage": float(measured.covered.mean()),
-        "refer_rate": sum(verdict is Verdict.REFER for verdict in decided) / max(1, len(decided)),
-        "confident_accuracy": float(right[confident].mean()) if confident.any() else None,
-        "out_of_scope_rate": 1 - len(decided) / len(labels),
+        **{name: None if math.isnan(value) else value for name, value in values.items()},
+        "ci95": {name: bounds[name] for name in values if name in bounds},
+        "per_class": dict(zip(classes, rows, strict=True)),
+        "per_class_ci95": {name: _of_class(bounds, index) for index, name in enumerate(classes)},
+        "confusion_matrix": confusion_matrix(measured.p, measured.labels).tolist(),
     }
 
 
-def colour_shift(predictor: Predictor, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
-    """Accuracy, balanced accuracy and share refused when the channels' gains change by up to 10, 20 and 30 %."""
-    table: dict[str, dict[str, float]] = {"accuracy": {}, "balanced_accuracy": {}, "out_of_scope_rate": {}}
-    for gain in GAINS:
-        found = measure(predictor, samples, change=change_gain(gain))
-        refused = sum(verdict is Verdict.OUT_OF_SCOPE for verdict in found.verdicts)
-        table["accuracy"][str(gain)] = accuracy(found.p, found.labels)
-        table["balanced_accuracy"][str(gain)] = balanced_accuracy(found.p, found.labels)
-        table["out_of_scope_rate"][str(gain)] = refused / len(samples)
-    return table
+def _single_figures(measured: Measured, rows: NDArray[np.int64]) -> dict[str, float]:
+    """Every figure that is one number, over the images of those indices; nan where it says nothing."""
+    p, labels = measured.p[rows], measured.labels[rows]
+    refused, referred = (measured.verdicts[rows] == verdict for verdict in (Verdict.OUT_OF_SCOPE, Verdict.REFER))
+    right = p.argmax(axis=1) == labels
+    return {
+        **{name: figure(p, labels) for name, figure in HEADLINES.items()},
+        **malignant_figures(p, labels, measured.malignant),
+        "coverage": float(measured.covered[rows].mean()),
+        "refer_rate": _share(referred, ~refused),
+        "confident_accuracy": _share(right, ~refused & ~referred),
+        "out_of_scope_rate": float(refused.mean()),
+    }
 
 
-def mean_colours(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """The mean red, green and blue of each image (N x 3)."""
-    return np.array([decode(sample.path.read_bytes()).mean(axis=(0, 1)) for sample in samples])
+def _share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+    return float(of[among].mean()) if among.any() else float("nan")
 
 
-def colour_reference(
-    train: tuple[NDArray[np.float64], NDArray[np.int64]] | None,
-    test: tuple[NDArray[np.float64], NDArray[np.int64]],
-    groups: NDArray[np.int64],
-) -> dict[str, float]:
-    """What three colour averages alone reach: a random forest on `mean_colours` and class indices.
+def _class_figures(measured: Measured, rows: NDArray[np.int64]) -> dict[str, float]:
+    found = per_class(measured.p[rows], measured.labels[rows])
+    return {
+        f"{index}/{name}": row[name] if row["support"] else float("nan")
+        for index, row in enumerate(found)
+        for name in ("precision", "recall", "f1")
+    }
 
-    Without training images: five folds over the test images' groups. A model not clearly better than this has
-    learned the stain.
-    """
-    forest = RandomForestClassifier(n_estimators=200, class_weight="balanced", random_state=0)
-    colours, labels = test
-    if train is not None:
-        shares = forest.fit(*train).predict_proba(colours)
-    else:
-        folds = GroupKFold(n_splits=min(5, len(np.unique(groups))))
-        shares = cross_val_predict(forest, colours, labels, groups=groups, cv=folds, method="predict_proba")
-    p = np.asarray(shares, dtype=np.float64)
-    return {"accuracy": accuracy(p, labels), "balanced_accuracy": balanced_accuracy(p, labels)}
+
+def _of_class(bounds: Mapping[str, Interval], index: int) -> dict[str, Interval]:
+    start = f"{index}/"
+    return {name.removeprefix(start): bound for name, bound in bounds.items() if name.startswith(start)}

@@ -1,17 +1,16 @@
-"""A training run as a person sees it: progress, the bundle with its card, the learning curve."""
+"""A training run as a person sees it: progress, the bundle with its card, the learning curve, and Ctrl-C."""
 
-import csv
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mlcore.building import build_bundle
 from mlcore.catalogue import Shape
 from mlcore.datasets import Dataset
-from mlcore.files import replace_file
+from mlcore.learning_curve import best_epoch, draw_learning_curve, write_history
 from mlcore.manifest import Manifest
 from mlcore.plans import TrainingPlan
+from mlcore.progress import counting
 from mlcore.requests import Request
 from mlcore.splits import Split
 from mlcore.training import Epoch, Fitted, Trainer
@@ -22,54 +21,72 @@ _STOPPED = 130  # what a shell gives a command ended by Ctrl-C
 def run_training(
     *, console: Console, request: Request, plan: TrainingPlan, dataset: Dataset, split: Split, out: Path
 ) -> int:
-    """Train, then write bundle (`out`), card (.md) and learning curve (.history.csv); returns the exit status.
+    """Train, then write bundle (`out`), card (.md), learning curve (.history.csv, .learning-curve.png); exit status.
 
-    The state after each epoch is kept beside the bundle (.state); a run goes on from it when it is there.
+    The state after each epoch is kept beside the bundle (.state); a run goes on from it when it is there. The first
+    Ctrl-C ends training and keeps the best epoch so far, the second ends at once.
     """
     shape = Shape(plan.recipe.input_size, len(request.assay.classes))
-    trainer = Trainer(plan, shape, epochs=plan.epochs, seed=request.seed, state=out.with_suffix(".state"))
+    state = out.with_suffix(".state")
+    trainer = Trainer(plan, shape, epochs=plan.epochs, seed=request.seed, state=state)
     try:
         fitted = _fit(console, trainer, plan, split)
     except KeyboardInterrupt:
-        console.print("Stopped before the first epoch was over: nothing was written.")
+        _say(console, "Stopped before the first epoch was over: nothing was written.")
         return _STOPPED
-    with console.status("Calibrating and measuring"):
+    curve = _write_curve(fitted, out)
+    try:
+        _say(console, "Calibrating and measuring on the test groups")
         manifest = build_bundle(request=request, plan=plan, fitted=fitted, dataset=dataset, split=split, out=out)
-    _write_history(out.with_suffix(".history.csv"), fitted)
-    _summarise(console, manifest, out)
+    except KeyboardInterrupt:
+        _say(console, f"Ended at once: no model was written. To go on from {state}, add --resume to the same command.")
+        return _STOPPED
+    _summarise(console, manifest, [out, out.with_suffix(".md"), *curve])
     return 0
 
 
 def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, split: Split) -> Fitted:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     batches = -(-len(split.train) // plan.batch)
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("Training", total=batches * plan.epochs)
+    seen: list[Epoch] = []
+    with counting(console, "Training", total=batches * plan.epochs, unit="batches") as counter:
 
         def report(epoch: Epoch) -> None:
-            progress.update(task, completed=epoch.number * batches)
-            progress.console.print(
-                f"epoch {epoch.number}: loss {epoch.loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
-                f"balanced accuracy {epoch.validation_balanced_accuracy:.3f}"
+            counter.skip_to(epoch.number * batches)
+            seen.append(epoch)
+            best = " (best so far)" if best_epoch(seen) is epoch else ""
+            _say(
+                console,
+                f"epoch {epoch.number} of {plan.epochs}: loss {epoch.loss:.3f}, validation loss "
+                f"{epoch.validation_loss:.3f}, balanced accuracy {epoch.validation_balanced_accuracy:.3f}{best}",
             )
 
-        fitted = trainer.fit(split.train, split.validation, advance=lambda: progress.advance(task), report=report)
+        fitted = trainer.fit(split.train, split.validation, advance=counter.advance, report=report)
     if fitted.interrupted:
-        console.print("Stopped: the best epoch so far is kept.")
+        last, best = fitted.history[-1].number, best_epoch(fitted.history).number
+        _say(console, f"Stopped after epoch {last}; epoch {best}, the best so far, is kept. Ctrl-C again ends at once.")
     return fitted
 
 
-def _write_history(path: Path, fitted: Fitted) -> None:
-    with replace_file(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("epoch", "loss", "validation_loss", "validation_balanced_accuracy"))
-        writer.writerows((e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in fitted.history)
+def _write_curve(fitted: Fitted, out: Path) -> list[Path]:
+    table, picture = out.with_suffix(".history.csv"), out.with_suffix(".learning-curve.png")
+    write_history(fitted.history, table)
+    draw_learning_curve(fitted.history, picture)
+    return [table, picture]
 
 
-def _summarise(console: Console, manifest: Manifest, out: Path) -> None:
+def _summarise(console: Console, manifest: Manifest, written: list[Path]) -> None:
     metrics = manifest.metrics
-    console.print(
-        f"{out}: on {metrics['n']} test images accuracy {metrics['accuracy']:.3f}, balanced "
-        f"{metrics['balanced_accuracy']:.3f}, AUROC {metrics['auroc']:.3f}; colour alone "
-        f"{metrics['colour_reference']['accuracy']:.3f}"
+    shift = metrics["colour_shift"]
+    _say(
+        console,
+        f"On {metrics['n']} test images: accuracy {metrics['accuracy']:.3f}, balanced "
+        f"{metrics['balanced_accuracy']:.3f}, AUROC {metrics['auroc']:.3f}; colour alone reaches "
+        f"{metrics['colour_reference']['accuracy']:.3f}; with colours changed by up to "
+        f"{', '.join(f'{gain} %: {value:.3f}' for gain, value in shift.items())}",
     )
+    _say(console, f"Written: {', '.join(map(str, written))}")
+
+
+def _say(console: Console, sentence: str) -> None:
+    """One line, however narrow the terminal; nothing in it is markup."""
+    console.print(sentence, soft_wrap=True, markup=False, highlight=False)

@@ -62,16 +62,50 @@ def test_a_class_never_suggested_counts_as_nothing() -> None:
     assert rows[1] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
 
 
-def test_intervals_hold_the_figure_and_widen_with_groups(
+def test_precision_and_average_precision_agree_with_scikit_learn(
     answers: tuple[NDArray[np.float64], NDArray[np.int64]],
 ) -> None:
     p, labels = answers
-    alone = metrics.intervals(p, labels, np.arange(len(labels)))["accuracy"]
-    order = np.argsort(p.argmax(axis=1) == labels)
-    alike = np.empty(len(labels), np.int64)
-    alike[order] = np.arange(len(labels)) // 25  # groups of images that are all right or all wrong
 
-    grouped = metrics.intervals(p, labels, alike)["accuracy"]
+    assert metrics.macro_precision(p, labels) == pytest.approx(
+        reference.precision_score(labels, p.argmax(axis=1), average="macro")
+    )
+    assert metrics.average_precision(p, labels) == pytest.approx(
+        reference.average_precision_score(np.eye(4)[labels], p, average="macro")
+    )
 
-    assert alone[0] < metrics.accuracy(p, labels) < alone[1]
-    assert grouped[1] - grouped[0] > 2 * (alone[1] - alone[0])
+
+def test_malignant_figures_ask_only_whether_malignant(
+    answers: tuple[NDArray[np.float64], NDArray[np.int64]],
+) -> None:
+    p, labels = answers
+    malignant, suggested = labels > 0, p.argmax(axis=1) > 0
+
+    found = metrics.malignant_figures(p, labels, (1, 2, 3))
+
+    assert found == {
+        "malignant_precision": pytest.approx(reference.precision_score(malignant, suggested)),
+        "sensitivity": pytest.approx(reference.recall_score(malignant, suggested)),
+        "specificity": pytest.approx(reference.recall_score(~malignant, ~suggested)),
+        "malignant_f1": pytest.approx(reference.f1_score(malignant, suggested)),
+        "malignant_average_precision": pytest.approx(
+            reference.average_precision_score(malignant, p[:, 1:].sum(axis=1))
+        ),
+    }
+
+
+def test_a_share_of_no_image_is_no_number() -> None:
+    p, labels = np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 0])
+
+    found = metrics.malignant_figures(p, labels, (1,))
+
+    assert np.isnan(found["sensitivity"])
+    assert found["specificity"] == 1
+    assert np.isnan(metrics.auroc(p, labels))
+
+
+def test_operating_points_take_equal_scores_together() -> None:
+    hits, others = metrics.operating_points(np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, False, True, False]))
+
+    assert hits.tolist() == [1, 2, 2]
+    assert others.tolist() == [0, 1, 2]
