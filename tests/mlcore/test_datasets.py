@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlcore.assays import get_assay
-from mlcore.datasets import InvalidDataset, load_dataset
+from mlcore.datasets import InvalidDataset, load_dataset, read_pixels
 from mlcore.overlays import encode_png
 from mlcore.splits import joined_groups, split_dataset
 from mlcore.synthetic import draw_tissue
@@ -64,6 +64,54 @@ def test_it_lists_unreadable_files_and_goes_on(tmp_path: Path) -> None:
         "notes.txt": "not_an_image",
         "dot.png": "too_small",
     }
+
+
+def test_it_skips_links_to_nothing_and_goes_on(tmp_path: Path) -> None:
+    fill(tmp_path / "0", "Benign", 1)
+    fill(tmp_path / "1", "Malignant", 1)
+    (tmp_path / "0" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "0" / "folder").mkdir()
+    (tmp_path / "²").mkdir()
+
+    dataset = load_dataset(tmp_path, BREAST)
+
+    assert len(dataset.samples) == 2
+    assert [(path.name, code) for path, code in dataset.skipped] == [("gone.png", "missing")]
+
+
+def test_it_leaves_out_an_image_that_is_in_two_classes(tmp_path: Path) -> None:
+    fill(tmp_path / "0", "Benign", 3)
+    fill(tmp_path / "1", "Malignant", 3)
+    (tmp_path / "1" / "also.png").write_bytes((tmp_path / "0" / "Benign-0.png").read_bytes())
+
+    dataset = load_dataset(tmp_path, BREAST)
+
+    assert len(dataset.samples) == 5
+    assert {path.name: code for path, code in dataset.skipped} == {
+        "Benign-0.png": "in_two_classes",
+        "also.png": "in_two_classes",
+    }
+
+
+def test_it_refuses_a_file_instead_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(InvalidDataset, match="is not a folder"):
+        load_dataset(tmp_path / "file", BREAST)
+
+
+def test_it_notices_an_image_that_changed_after_it_was_listed(tmp_path: Path) -> None:
+    fill(tmp_path / "0", "Benign", 1)
+    fill(tmp_path / "1", "Malignant", 1)
+    first, second = load_dataset(tmp_path, BREAST).samples
+    assert read_pixels(first).shape == (50, 50, 3)
+
+    first.path.write_bytes(second.path.read_bytes())
+    with pytest.raises(InvalidDataset, match="has changed"):
+        read_pixels(first)
+    first.path.unlink()
+    with pytest.raises(InvalidDataset, match="can no longer be read"):
+        read_pixels(first)
 
 
 def test_it_takes_mixed_sizes(tmp_path: Path) -> None:
@@ -156,11 +204,3 @@ def test_the_digest_knows_images_and_classes_but_not_names(tmp_path: Path) -> No
     a, b, c = (load_dataset(tmp_path / name, BREAST).digest for name in "abc")
 
     assert a == b != c
-
-
-def test_it_refuses_a_table_without_groups(tmp_path: Path) -> None:
-    fill(tmp_path / "0", "Benign", 1)
-    (tmp_path / "groups.csv").write_text("file,colour\nBenign-0.png,red\n")
-
-    with pytest.raises(InvalidDataset, match="needs a column"):
-        load_dataset(tmp_path, BREAST, groups=tmp_path / "groups.csv")
