@@ -61,8 +61,9 @@ def _data(manifest: Manifest) -> str:
 def _figures(manifest: Manifest) -> str:
     metrics = manifest.metrics
     rows = "\n".join(
-        f"| {name} | {metrics[key]:.3f} | {metrics['ci95'][key][0]:.3f} to {metrics['ci95'][key][1]:.3f} |"
+        f"| {name} | {_number(metrics[key])} | {_between(metrics['ci95'].get(key))} |"
         for key, name in HEADLINES.items()
+        if key in metrics
     )
     return (
         f"## Figures on the test groups ({metrics['n']} images, {metrics['groups']} groups)\n\n"
@@ -71,6 +72,18 @@ def _figures(manifest: Manifest) -> str:
         f"| figure | value | 95 % interval |\n|---|---|---|\n{rows}\n\n"
         f"{_per_class(metrics)}\n\n{_trust(manifest)}\n\n{_colour(metrics)}"
     )
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1%}"
+
+
+def _between(bounds: list[float] | None) -> str:
+    return "none" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 
 
 def _per_class(metrics: dict[str, Any]) -> str:
@@ -87,7 +100,7 @@ def _trust(manifest: Manifest) -> str:
     confident = "none was confident" if share is None else f"of the confident ones {share:.1%} are right"
     return (
         f"The true class is in the prediction set for {metrics['coverage']:.1%} of the test images (aim: "
-        f"{manifest.calibration.coverage:.0%}). {metrics['refer_rate']:.1%} of the images in scope are referred to "
+        f"{manifest.calibration.coverage:.0%}). {_share(metrics['refer_rate'])} of the images in scope are referred to "
         f"the doctor without a firm suggestion; {confident}. {metrics['out_of_scope_rate']:.1%} of these valid images "
         "are refused as out of scope."
     )
@@ -101,8 +114,9 @@ def _colour(metrics: dict[str, Any]) -> str:
     rows = "\n".join(f"| {gain} % | {' | '.join(f'{v:.3f}' for v in values)} |" for gain, values in lines.items())
     return (
         "Colour is a shortcut in such images: a random forest on the three mean colours alone reaches an accuracy of "
-        f"{reference['accuracy']:.3f} (balanced {reference['balanced_accuracy']:.3f}) on the same test groups. With "
-        "each channel's gain changed at random, the model reaches\n\n"
+        f"{_number(reference['accuracy'])} (balanced {_number(reference['balanced_accuracy'])}) on the same test "
+        "groups. With each channel's gain changed at random "
+        f"(mean of {shift.get('draws', 1)} random changes an image), the model reaches\n\n"
         "| gain changed by up to | accuracy | balanced accuracy | refused as out of scope |\n|---|---|---|---|\n"
         f"{rows}"
     )

@@ -36,14 +36,16 @@ def _learning_curve(history: Sequence[Epoch]) -> Figure:
     losses.plot(
         numbers, [epoch.validation_loss for epoch in history], label="validation groups", marker="o", **next(line)
     )
-    losses.set(xlabel="epoch", title="Loss", ylim=(0, None))
+    losses.set(xlabel="epoch", title="Loss")
+    losses.set_ylim(0, 1.08 * losses.get_ylim()[1])
     accuracies.plot(numbers, [epoch.validation_balanced_accuracy for epoch in history], marker="o", **next(lines()))
     accuracies.set(xlabel="epoch", title="Balanced accuracy on the validation groups", ylim=(None, 1.01))
     kept = best_epoch(history)
     for axes in (losses, accuracies):
         axes.axvline(kept.number, color=MUTED, linewidth=1, linestyle=":", label=f"kept: epoch {kept.number}")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend()
+        axes.set_xlim(0.5, numbers[-1] + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

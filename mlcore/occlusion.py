@@ -3,10 +3,10 @@
 Slow (49 runs an image), so only `evaluate` does it, never the path that serves.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.explain import enlarge
 from mlcore.predictor import Predictor
 
 _CELLS = 8  # the image is divided into 8 x 8 cells; a cover hides 2 x 2 of them
@@ -26,10 +26,7 @@ def occlusion_map(predictor: Predictor, image: NDArray[np.uint8], label: str) ->
         for column, odds in enumerate(_log_odds(predictor, covered, label)):
             falls[row : row + 2, column : column + 2] += before - odds
             covers[row : row + 2, column : column + 2] += 1
-    evidence = np.maximum(falls / covers, 0.0).astype(np.float32)
-    height, width = image.shape[:2]
-    enlarged = np.maximum(cv2.resize(evidence, (width, height), interpolation=cv2.INTER_CUBIC), 0.0)
-    return np.asarray(enlarged / max(float(enlarged.max()), 1e-9), dtype=np.float32)
+    return enlarge(np.maximum(falls / covers, 0.0).astype(np.float32), image.shape[:2])
 
 
 def _covered(image: NDArray[np.uint8], row: int, column: int) -> NDArray[np.uint8]:

@@ -34,8 +34,8 @@ def run_training(
     except KeyboardInterrupt:
         _say(console, "Stopped before the first epoch was over: nothing was written.")
         return _STOPPED
-    curve = _write_curve(fitted, out)
     try:
+        curve = _write_curve(fitted, out)
         _say(console, "Calibrating and measuring on the test groups")
         manifest = build_bundle(request=request, plan=plan, fitted=fitted, dataset=dataset, split=split, out=out)
     except KeyboardInterrupt:
@@ -53,7 +53,8 @@ def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, split: Split) -
         def report(epoch: Epoch) -> None:
             counter.skip_to(epoch.number * batches)
             seen.append(epoch)
-            best = " (best so far)" if best_epoch(seen) is epoch else ""
+            from_the_start = seen[0].number == 1  # a run that goes on does not see the epochs before
+            best = " (best so far)" if from_the_start and best_epoch(seen) is epoch else ""
             _say(
                 console,
                 f"epoch {epoch.number} of {plan.epochs}: loss {epoch.loss:.3f}, validation loss "
