@@ -51,9 +51,11 @@ def likeness(answers: Sequence[Forward], kernel: Kernel) -> float:
         other = rng.normal(0, kernel.std(), kernel.shape).astype(np.float32)
         for answer in answers:
             label, side = int(answer.logits.argmax()), (56, 56)
-            pair = [class_activation_map(answer.features, layer, label, side).ravel() for layer in (kernel, other)]
-            if all(one.std() > 0 for one in pair):
-                found.append(float(np.corrcoef(*pair)[0, 1]))
+            before, after = (
+                class_activation_map(answer.features, layer, label, side).ravel() for layer in (kernel, other)
+            )
+            if before.std() > 0 and after.std() > 0:
+                found.append(float(np.corrcoef(before, after)[0, 1]))
     return statistics.mean(found)
 
 

@@ -114,9 +114,9 @@ def likeness(answers: list[Forward], kernel: NDArray[np.float32], show: Map) -> 
     for _ in range(20):
         random = rng.normal(0, kernel.std(), kernel.shape).astype(np.float32)
         for answer in answers:
-            pair = [show(answer, layer, int(answer.logits.argmax())).ravel() for layer in (kernel, random)]
-            if all(shown.std() > 0 for shown in pair):
-                found.append(float(np.corrcoef(*pair)[0, 1]))
+            one, other = (show(answer, layer, int(answer.logits.argmax())).ravel() for layer in (kernel, random))
+            if one.std() > 0 and other.std() > 0:
+                found.append(float(np.corrcoef(one, other)[0, 1]))
     assert len(found) > 100
     return float(np.mean(found))
 
