@@ -8,6 +8,7 @@ doing something else the ratios hold where the figures do not. Without onnxrunti
 """
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -186,8 +187,7 @@ def openvino_default(folder: Path) -> Run:
 
 def onnxruntime(folder: Path) -> Run:
     """ONNX Runtime in float32, all images of a batch together."""
-    import onnxruntime as ort  # noqa: PLC0415
-
+    ort = importlib.import_module("onnxruntime")
     session = ort.InferenceSession(folder / "network.onnx", providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda pixels: np.asarray(session.run(None, {name: pixels})[0])

@@ -32,7 +32,7 @@ def largest_difference(one: Engine, other: Engine, pixels: Sequence[NDArray[np.f
     return float(np.max([_difference(a, b) for a, b in pairs]))
 
 
-def _difference(one: Forward, other: Forward) -> np.float32:
-    unit = np.maximum(np.abs(one.features).max(), np.float32(1))
+def _difference(one: Forward, other: Forward) -> float:
+    unit = np.maximum(np.abs(one.features).max(), 1)
     features = np.abs(one.features - other.features).max() / unit
-    return np.maximum(np.abs(one.logits - other.logits).max(), features)
+    return float(np.maximum(np.abs(one.logits - other.logits).max(), features))
