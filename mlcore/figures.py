@@ -108,7 +108,7 @@ def _reliability(measured: Measured) -> Figure:
         label="this model",
     )
     axes.set(ylabel="share that is right", title="Is it as often right as it says?", ylim=(-0.02, 1.05))
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")
     counts.bar((np.arange(ECE_BINS) + 0.5) / ECE_BINS, images, 0.9 / ECE_BINS, color=MUTED)
     counts.set(xlabel="confidence in the suggested class", ylabel="images", xlim=(0, 1.01))
     return figure
