@@ -88,38 +88,39 @@ def test_nothing_that_trains_imports_tensorflow_of_its_own() -> None:
         assert "tf.data" not in path.read_text(), path.name
 
 
-def train(data: Path, out: Path, *options: str) -> "subprocess.Popen[str]":
+def train_and_interrupt(data: Path, out: Path, *options: str, after: str) -> tuple[int, str]:
+    """Press Ctrl-C once a line of `train` holds those words; its exit status, and what else it had to say."""
     command = [sys.executable, "-m", "mlcore", "train", "--assay", "breast", "--data", str(data), "--out", str(out)]
-    return subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-
-
-def interrupt_after(process: "subprocess.Popen[str]", words: str) -> str:
-    """Press Ctrl-C once a line holds those words; what else it had to say."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, as we do
+    try:
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stderr
-    for line in process.stderr:
-        if words in line:
-            process.send_signal(signal.SIGINT)
-            break
-    return process.communicate(timeout=300)[1]
+    try:
+        for line in process.stderr:
+            if after in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.communicate(timeout=600)[1]
+    finally:
+        process.kill()
+    return process.returncode, said
 
 
 def test_ctrl_c_keeps_the_best_epoch_so_far(drawn: Path, tmp_path: Path) -> None:
-    process = train(drawn, tmp_path / "stopped.bundle", "--epochs", "500")
+    status, said = train_and_interrupt(drawn, tmp_path / "stopped.bundle", "--epochs", "500", after="epoch 2")
 
-    said = interrupt_after(process, "epoch 2")
-
-    assert process.returncode == 0, said
+    assert status == 0, said
     training = read_bundle(tmp_path / "stopped.bundle").manifest.training
     assert 2 <= len(training.history) < 500
     assert training.history[training.best_epoch - 1][1] == min(row[1] for row in training.history)
 
 
 def test_ctrl_c_before_the_first_epoch_is_over_writes_nothing(drawn: Path, tmp_path: Path) -> None:
-    process = train(drawn, tmp_path / "out" / "none.bundle")
+    status, said = train_and_interrupt(drawn, tmp_path / "out" / "none.bundle", after="images to train on")
 
-    said = interrupt_after(process, "images to train on")
-
-    assert process.returncode == 130
+    assert status == 130
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
