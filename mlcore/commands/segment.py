@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.assays import ASSAYS, Assay, get_assay
+from mlcore.files import replace_file
 from mlcore.images import UnreadableImage, decode
 from mlcore.overlays import encode_png
 from mlcore.segmentation import segment
@@ -48,7 +49,8 @@ def _write_mask(assay: Assay, path: Path, out: Path) -> int:
         return 1
     found = segment(image, assay.segmentation)
     target = out / f"{path.stem}_mask.png"
-    target.write_bytes(encode_png(found.mask))
+    with replace_file(target) as aside:
+        aside.write_bytes(encode_png(found.mask))
     sys.stdout.write(f"{target}: {found.contour_count} nuclei on {found.area_fraction:.1%} of the image\n")
     return 0
 
