@@ -76,7 +76,7 @@ def load_dataset(root: Path, assay: Assay, *, groups: Path | None = None) -> Dat
     contradictory = _contradictory(samples)
     skipped += [(sample.path, _TWO_CLASSES) for sample in samples if sample.digest in contradictory]
     samples = [sample for sample in samples if sample.digest not in contradictory]
-    _require_every_class(root, assay, samples)
+    _require_every_class(root, assay, samples, skipped=len(skipped))
     ungrouped = 0
     if table:
         samples, ungrouped = _grouped(samples, table)
@@ -154,10 +154,12 @@ def _label(name: str, assay: Assay) -> int | None:
     return names.get(name.lower())
 
 
-def _require_every_class(root: Path, assay: Assay, samples: list[Sample]) -> None:
+def _require_every_class(root: Path, assay: Assay, samples: list[Sample], *, skipped: int) -> None:
+    others = f"; {skipped} files were skipped" if skipped else ""
     if not samples:
-        raise InvalidDataset(f"{root} holds no readable image in folders named {', '.join(assay.classes)} or by index")
+        names = ", ".join(assay.classes)
+        raise InvalidDataset(f"{root} holds no readable image in folders named {names} or by index{others}")
     counts = Counter(sample.label for sample in samples)
     missing = [name for index, name in enumerate(assay.classes) if not counts[index]]
     if missing:
-        raise InvalidDataset(f"{root} holds no readable image of the class {', '.join(missing)}")
+        raise InvalidDataset(f"{root} holds no readable image of the class {', '.join(missing)}{others}")

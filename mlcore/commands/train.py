@@ -68,8 +68,8 @@ def _number_from(least: int) -> Callable[[str], int]:
     """A whole number for argparse that is at least so much."""
 
     def number(text: str) -> int:
-        if int(text) < least:
-            raise ValueError(text)
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
         return int(text)
 
     return number

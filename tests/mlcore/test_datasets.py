@@ -134,6 +134,9 @@ def test_it_refuses_what_cannot_be_learned_from(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     with pytest.raises(InvalidDataset, match="Malignant"):
         load_dataset(tmp_path, BREAST)
+    (tmp_path / "1" / "bad.png").write_bytes(b"")
+    with pytest.raises(InvalidDataset, match="Malignant; 1 files were skipped"):
+        load_dataset(tmp_path, BREAST)
 
 
 def test_it_refuses_to_split_too_few_groups(tmp_path: Path) -> None:
