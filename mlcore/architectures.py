@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mlcore.catalogue import Shape
+from mlcore.catalogue import LITE_BLOCKS, LITE_STEM, InvertedBlock, Shape, member_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,53 @@ def _compact_breast(x: Any, shape: Shape) -> Outputs:
     return _compact(x, shape, stem=3, stem_stride=1, pool=False)
 
 
+def _efficientnet_lite(x: Any, shape: Shape) -> Outputs:
+    """EfficientNet-Lite0 (Tan and Le, ICML 2019; its Lite form by Google, 2020) up to its fifth stage, 0.7 million
+    parameters a member. Each member of a committee sees the image turned by another quarter; the dense layer on all
+    their features averages what they say, so a class activation map is the members' mean too.
+    """
+    features = []
+    for number in range(shape.members):
+        turned = keras.ops.rot90(x, number, axes=(1, 2)) if number % 4 else x
+        seen = _lite_member(turned, member_name(number + 1))
+        features.append(keras.ops.rot90(seen, -number, axes=(1, 2)) if number % 4 else seen)
+    maps = layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+    pooled = layers.Dropout(0.25, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(maps))
+    return Outputs(logits=layers.Dense(shape.classes, dtype="float32", name="logits")(pooled), features=maps)
+
+
+def _lite_member(x: Any, member: str) -> Any:
+    x = layers.Rescaling(2.0, -1.0, name=f"{member}range")(x)
+    x = layers.Conv2D(LITE_STEM, 3, strides=2, padding="same", use_bias=False, name=f"{member}stem")(x)
+    x = _lite_activation(_lite_norm(x, f"{member}stem_norm"), f"{member}stem")
+    for block in LITE_BLOCKS:
+        x = _inverted_block(x, block, f"{member}{block.name}")
+    return x
+
+
+def _inverted_block(x: Any, block: InvertedBlock, name: str) -> Any:
+    before = x
+    if block.expansion > 1:
+        wide = layers.Conv2D(block.incoming * block.expansion, 1, use_bias=False, name=f"{name}_expand")(x)
+        x = _lite_activation(_lite_norm(wide, f"{name}_expand_norm"), f"{name}_expand")
+    x = layers.DepthwiseConv2D(
+        block.kernel, strides=block.stride, padding="same", use_bias=False, name=f"{name}_depthwise"
+    )(x)
+    x = _lite_activation(_lite_norm(x, f"{name}_depthwise_norm"), f"{name}_depthwise")
+    x = layers.Conv2D(block.channels, 1, use_bias=False, name=f"{name}_project")(x)
+    x = _lite_norm(x, f"{name}_project_norm")
+    same = block.stride == 1 and block.incoming == block.channels
+    return layers.Add(name=f"{name}_add")([before, x]) if same else x
+
+
+def _lite_norm(x: Any, name: str) -> Any:
+    return layers.BatchNormalization(name=name, momentum=0.97, epsilon=1e-3)(x)
+
+
+def _lite_activation(x: Any, name: str) -> Any:
+    return layers.ReLU(6.0, name=f"{name}_relu")(x)
+
+
 def _prototype(x: Any, shape: Shape) -> Outputs:
     """Three convolutions with pooling, 32, 64 and 128 channels, then a dense layer of 256 on all of it."""
     for number, channels in enumerate((32, 64, 128), start=1):
@@ -72,6 +119,7 @@ ARCHITECTURES: Mapping[str, Builder] = MappingProxyType(
     {
         "compact-leukemia": _compact_leukemia,
         "compact-breast": _compact_breast,
+        "efficientnet-lite": _efficientnet_lite,
         "prototype-leukemia": _prototype,
         "prototype-breast": _prototype,
     }

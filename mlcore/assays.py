@@ -17,6 +17,8 @@ class Assay:
     malignant: frozenset[str]
     input_size: int  # side in pixels of the square the network sees
     minimum_side: int  # images with a shorter side are refused
+    sides: tuple[int, int]  # the shorter side in pixels of what a model can be asked about; beyond: out of scope
+    aspect: float  # the longer side over the shorter, at most, or out of scope: the network sees a square
     segmentation: SegmentationRecipe
     intended_use: str
     not_for: tuple[str, ...]
@@ -29,6 +31,8 @@ _LEUKEMIA = Assay(
     malignant=frozenset({"Early", "Pre", "Pro"}),
     input_size=224,
     minimum_side=112,
+    sides=(160, 1024),  # fields of 224 pixels; finer pictures of the same field lose only detail
+    aspect=1.25,  # 4:3 pictures would press the cells flat
     segmentation=SegmentationRecipe(
         white_percentile=90,  # the empty field: lamps and cameras differ, the stain does not
         hue_from=118,  # blue-violet; red cells of a blue-grey smear lie below
@@ -61,6 +65,8 @@ _BREAST = Assay(
     malignant=frozenset({"Malignant"}),
     input_size=50,
     minimum_side=32,
+    sides=(40, 100),  # patches of 50 pixels, or of 100 at half the pixel's size: larger ones show another magnification
+    aspect=1.25,
     segmentation=SegmentationRecipe(
         white_percentile=0,  # a patch may hold no white at all
         hue_from=115,  # haematoxylin: blue-violet

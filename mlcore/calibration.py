@@ -1,5 +1,8 @@
 """From logits to probabilities that can be trusted, and to sets that hold the truth in 95 of 100 images."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,21 +10,32 @@ from mlcore.manifest import Calibration
 
 COVERAGE = 0.95
 
+_GOLDEN = 0.381966  # of the interval: golden-section search
+_ROUNDS = 8  # over temperature and biases
 
-def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """The softmax of logits (N x classes) divided by the temperature, in float64; rows sum to 1."""
-    scaled = logits.astype(np.float64) / temperature
+
+def probabilities(
+    logits: NDArray[np.float32], temperature: float, bias: NDArray[np.float64] | float = 0.0
+) -> NDArray[np.float64]:
+    """The softmax in float64 of logits (N x classes) over the temperature, plus a bias a class; rows sum to 1."""
+    scaled = logits.astype(np.float64) / temperature + bias
     shifted = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
+def calibrated(logits: NDArray[np.float32], classes: tuple[str, ...], calibration: Calibration) -> NDArray[np.float64]:
+    """The probabilities of logits (N x classes, or one row) under a calibration."""
+    return probabilities(logits, calibration.temperature, np.array([calibration.bias[name] for name in classes]))
+
+
 def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]) -> Calibration:
-    """Fit temperature, conformal thresholds and the refer band on validation images (N x classes, N)."""
-    temperature = _temperature(logits, labels)
-    p = probabilities(logits, temperature)
+    """Fit temperature, biases, conformal thresholds and the refer band on held-out images (N x classes, N)."""
+    temperature, bias = _fit(logits, labels)
+    p = probabilities(logits, temperature, bias)
     thresholds = {name: _threshold(p[labels == label, label]) for label, name in enumerate(classes)}
     return Calibration(
         temperature=temperature,
+        bias={name: float(value) for name, value in zip(classes, bias, strict=True)},
         conformal=thresholds,
         coverage=COVERAGE,
         confident_from=_confident_from(p, labels),
@@ -33,20 +47,34 @@ def prediction_set(row: NDArray[np.float64], classes: tuple[str, ...], calibrati
     return tuple(name for name, p in zip(classes, row, strict=True) if p >= calibration.conformal[name])
 
 
-def _temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The temperature with the least log loss, classes weighing the same (Guo et al., ICML 2017), by search."""
-    weights = (1 / np.bincount(labels))[labels]
+def _fit(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    """The temperature and biases with the least log loss, classes weighing the same.
 
-    def loss(log_temperature: float) -> float:
-        p = probabilities(logits, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
+    Temperature scaling with a bias a class (Guo et al., ICML 2017, section 4.2), one number after the other: the loss
+    has one minimum along each.
+    """
+    weights = (1 / np.bincount(labels))[labels]
+    found = np.zeros(1 + logits.shape[1])  # the temperature's logarithm, then the biases
+
+    def loss(position: int, value: float) -> float:
+        tried = np.concatenate([found[:position], [value], found[position + 1 :]])
+        p = probabilities(logits, float(np.exp(tried[0])), tried[1:])[np.arange(len(labels)), labels]
         return float(-(weights * np.log(np.maximum(p, 1e-12))).sum())
 
-    low, high = np.log(0.05), np.log(20.0)
-    for _ in range(60):  # golden-section steps; the loss has one minimum
-        third = (high - low) * 0.381966
+    for _ in range(_ROUNDS):
+        for position in range(len(found)):
+            found[position] = _lowest(partial(loss, position))
+    return float(np.exp(found[0])), found[1:] - found[1:].mean()
+
+
+def _lowest(loss: Callable[[float], float]) -> float:
+    """Where a function with one minimum is lowest from -3 to 3, by golden-section search."""
+    low, high = -3.0, 3.0
+    for _ in range(40):
+        third = (high - low) * _GOLDEN
         left, right = low + third, high - third
         low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return float(np.exp((low + high) / 2))
+    return (low + high) / 2
 
 
 def _threshold(true_class: NDArray[np.float64]) -> float:

@@ -32,11 +32,16 @@ def _title(manifest: Manifest, digest: str) -> str:
     return (
         f"# {manifest.name} {manifest.version}\n\n"
         f"Assay: {get_assay(manifest.assay).name}. Classes: {', '.join(manifest.classes)}. "
-        f"Network: {manifest.architecture.name}, input {manifest.architecture.input_size} x "
+        f"Network: {_network(manifest)}, input {manifest.architecture.input_size} x "
         f"{manifest.architecture.input_size} pixels. Made on {manifest.created}.\n\n"
         f"SHA-256 of the bundle: `{digest}`\n\n"
         "This model is a second reader. It is not a medical device, it does not diagnose; the doctor decides."
     )
+
+
+def _network(manifest: Manifest) -> str:
+    members = manifest.architecture.members
+    return manifest.architecture.name if members == 1 else f"{members} times {manifest.architecture.name}"
 
 
 def _use(manifest: Manifest) -> str:
@@ -124,11 +129,22 @@ def _colour(metrics: dict[str, Any]) -> str:
 
 def _making(manifest: Manifest) -> str:
     training = manifest.training
-    _, _, validation = training.history[training.best_epoch - 1]
+    kept = ", ".join(str(member.best_epoch) for member in training.members)
     return (
-        f"## How it was made\n\n`{training.command}`\n\nSeed {training.seed}, backend {training.backend}, "
-        f"{training.epochs} epochs, of which number {training.best_epoch} was kept (lowest loss on the validation "
-        f"groups), source commit `{training.commit}`. Temperature {manifest.calibration.temperature:.3f}; the "
-        "probabilities take the classes as equally common. Balanced accuracy on the validation groups: "
-        f"{validation:.3f}."
+        f"## How it was made\n\n`{training.command}`\n\nSeed {training.seed}, backend {training.backend}, source "
+        f"commit `{training.commit}`. Weights before training: {training.start}. {training.epochs} epochs, of which "
+        f"number {kept} was kept (lowest loss on the validation groups).\n\n{_calibration(manifest)}"
+    )
+
+
+def _calibration(manifest: Manifest) -> str:
+    validation, scope = manifest.metrics["validation"], manifest.scope
+    return (
+        f"On the {validation['n']} validation images of {validation['groups']} groups, each judged by a network that "
+        f"had not learned from its group: accuracy {_number(validation['accuracy'])}, balanced "
+        f"{_number(validation['balanced_accuracy'])}, AUROC {_number(validation['auroc'])}. They calibrated the model, "
+        f"so they are no test; temperature {manifest.calibration.temperature:.3f}, and the probabilities take the "
+        f"classes as equally common. The in-scope gate keeps {scope.valid_share:.1%} of them. It refuses images whose "
+        f"shorter side is below {scope.sides[0]} or above {scope.sides[1]} pixels, or whose longer side is more than "
+        f"{scope.aspect:g} times the shorter."
     )

@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.bootstrap import intervals
-from mlcore.colour_checks import colour_reference, colour_shift, mean_colours
-from mlcore.measuring import Measured, measure
+from mlcore.measuring import Measured
 from mlcore.metrics import HEADLINES, confusion_matrix, malignant_figures, per_class
 from mlcore.outcomes import Verdict
-
-__all__ = ["colour_reference", "colour_shift", "mean_colours", "measure", "report"]
 
 Interval = list[float]
 

@@ -2,8 +2,10 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -11,42 +13,52 @@ from mlcore.figure_style import MUTED, lines, new_figure, save, style
 from mlcore.files import replace_file
 from mlcore.training import Epoch
 
+Histories = Sequence[Sequence[Epoch]]  # a network each
 
-def write_history(history: Sequence[Epoch], path: Path) -> None:
-    """Every epoch's figures as CSV."""
+
+def write_histories(histories: Histories, path: Path) -> None:
+    """Every network's and epoch's figures as CSV."""
     with replace_file(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("epoch", "loss", "validation_loss", "validation_balanced_accuracy"))
-        writer.writerows((e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in history)
+        writer.writerow(("network", "epoch", "loss", "validation_loss", "validation_balanced_accuracy"))
+        for number, history in enumerate(histories, start=1):
+            writer.writerows((number, *astuple(epoch)) for epoch in history)
 
 
-def draw_learning_curve(history: Sequence[Epoch], path: Path) -> None:
-    """Losses and balanced accuracy epoch by epoch, with the epoch that was kept."""
+def draw_learning_curves(histories: Histories, path: Path) -> None:
+    """Losses and balanced accuracy epoch by epoch, with the epochs that were kept: a line for each network."""
     with style():
-        save(_learning_curve(history), path)
+        save(_learning_curves(histories), path)
 
 
-def _learning_curve(history: Sequence[Epoch]) -> Figure:
+def _learning_curves(histories: Histories) -> Figure:
     figure, (losses, accuracies) = new_figure(9, 3.8, ncols=2)
-    numbers = [epoch.number for epoch in history]
     line = lines()
-    losses.plot(
-        numbers, [epoch.loss for epoch in history], label="training, on changed images", marker="o", **next(line)
+    curves = (
+        (losses, "loss", "training, on changed images", next(line)),
+        (losses, "validation_loss", "validation groups", next(line)),
+        (accuracies, "validation_balanced_accuracy", "validation groups", next(lines())),
     )
-    losses.plot(
-        numbers, [epoch.validation_loss for epoch in history], label="validation groups", marker="o", **next(line)
-    )
+    for axes, name, label, look in curves:
+        for number, history in enumerate(histories):
+            values = [getattr(epoch, name) for epoch in history]
+            axes.plot([epoch.number for epoch in history], values, label=None if number else label, marker="o", **look)
     losses.set(xlabel="epoch", title="Loss")
     losses.set_ylim(0, 1.08 * losses.get_ylim()[1])
-    accuracies.plot(numbers, [epoch.validation_balanced_accuracy for epoch in history], marker="o", **next(lines()))
     accuracies.set(xlabel="epoch", title="Balanced accuracy on the validation groups", ylim=(None, 1.01))
-    kept = best_epoch(history)
-    for axes in (losses, accuracies):
-        axes.axvline(kept.number, color=MUTED, linewidth=1, linestyle=":", label=f"kept: epoch {kept.number}")
-        axes.set_xlim(0.5, numbers[-1] + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _mark_kept(histories, (losses, accuracies))
     figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
+
+
+def _mark_kept(histories: Histories, panels: Sequence[Axes]) -> None:
+    kept = sorted({best_epoch(history).number for history in histories})
+    for axes in panels:
+        for number in kept:
+            label = f"kept: epoch {', '.join(map(str, kept))}" if number == kept[0] else None
+            axes.axvline(number, color=MUTED, linewidth=1, linestyle=":", label=label)
+        axes.set_xlim(0.5, max(len(history) for history in histories) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def best_epoch(history: Sequence[Epoch]) -> Epoch:

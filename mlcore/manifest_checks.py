@@ -3,13 +3,14 @@
 import datetime
 
 from mlcore.assays import ASSAYS
-from mlcore.catalogue import NAMES
+from mlcore.catalogue import COMMITTEES, MOST_MEMBERS, NAMES
 from mlcore.manifest import FORMAT, Calibration, Manifest, Scope
 from mlcore.preprocessing import Recipe
 from mlcore.segmentation import SegmentationRecipe
 
 _LARGEST_SIDE = 2048  # pixels
 _LARGEST_KERNEL = 31  # pixels; morphology grows with its square
+_LARGEST_BIAS = 20.0  # of a logit; beyond, the image no longer counts
 _LONGEST = {"name": 100, "version": 50, "commit": 100, "command": 1000}  # characters
 
 
@@ -26,8 +27,15 @@ def _identity_problem(manifest: Manifest) -> str | None:
         return f"the model is for the unknown assay {manifest.assay!r}"
     if manifest.classes != assay.classes:
         return f"the model's classes are not those of the assay: {', '.join(assay.classes)}"
-    if manifest.architecture.name not in NAMES:
-        return f"the architecture {manifest.architecture.name!r} is not known"
+    return _architecture_problem(manifest)
+
+
+def _architecture_problem(manifest: Manifest) -> str | None:
+    name, members = manifest.architecture.name, manifest.architecture.members
+    if name not in NAMES:
+        return f"the architecture {name!r} is not known"
+    if not 1 <= members <= (MOST_MEMBERS if name in COMMITTEES else 1):
+        return f"the architecture {name} cannot have {members} members"
     if manifest.architecture.input_size != manifest.recipe.input_size:
         return "the recipe's input size is not the network's"
     return None
@@ -65,14 +73,22 @@ def _fits_segmentation(parts: SegmentationRecipe) -> bool:
 def _fits_calibration(calibration: Calibration, classes: tuple[str, ...]) -> bool:
     shares = (*calibration.conformal.values(), calibration.coverage, calibration.confident_from)
     return (
-        set(calibration.conformal) == set(classes)
+        set(calibration.conformal) == set(calibration.bias) == set(classes)
+        and all(abs(value) <= _LARGEST_BIAS for value in calibration.bias.values())
         and 0.01 <= calibration.temperature <= 100  # noqa: PLR2004  beyond, probabilities are all 0 and 1, or all equal
         and all(0 <= share <= 1 for share in shares)
     )
 
 
 def _fits_scope(scope: Scope) -> bool:
-    return scope.deep_limit > 0 and scope.look_limit > 0 and 0 <= scope.valid_share <= 1
+    least, most = scope.sides
+    return (
+        scope.deep_limit > 0
+        and scope.look_limit > 0
+        and 0 <= scope.valid_share <= 1
+        and 1 <= least <= most
+        and scope.aspect >= 1
+    )
 
 
 def _word_problem(manifest: Manifest) -> str | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlcore.assays import Assay, get_assay
 from mlcore.bundle import Bundle, InvalidBundle, read_bundle
-from mlcore.calibration import prediction_set, probabilities
+from mlcore.calibration import calibrated, prediction_set
 from mlcore.engines import Engine, Forward
 from mlcore.engines.exported import exported
 from mlcore.engines.openvino import OpenVinoEngine
@@ -68,15 +68,15 @@ class Predictor:
 
     def _outcome(self, image: NDArray[np.uint8], pixels: NDArray[np.float32], answer: Forward) -> Outcome:
         manifest, classes = self.manifest, self.manifest.classes
-        row = probabilities(answer.logits, manifest.calibration.temperature)
+        row = calibrated(answer.logits, classes, manifest.calibration)
         best = int(row.argmax())
         labels = prediction_set(row, classes, manifest.calibration)
         pooled = answer.features.mean(axis=(0, 1), dtype=np.float32)
-        found = distances(self._bundle.scope, pooled, look(pixels, manifest.recipe))
-        score = in_scope_score(found, manifest.scope)
+        segmentation = segment(image, manifest.recipe.segmentation)
+        found = distances(self._bundle.scope, pooled, look(pixels, segmentation))
+        score = in_scope_score(found, image.shape[:2], manifest.scope)
         verdict = self._verdict(score, labels, classes[best], float(row[best]))
         inside = verdict is not Verdict.OUT_OF_SCOPE
-        segmentation = segment(image, manifest.recipe.segmentation)
         kernel = self._bundle.network["logits/kernel"]
         by_class = {name: float(p) for name, p in zip(classes, row, strict=True)}
         return Outcome(

@@ -1,5 +1,6 @@
 """A training run as a person sees it: progress, the bundle with its card, the learning curve, and Ctrl-C."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -7,12 +8,12 @@ from rich.console import Console
 from mlcore.building import build_bundle
 from mlcore.catalogue import Shape
 from mlcore.datasets import Dataset
-from mlcore.learning_curve import best_epoch, draw_learning_curve, write_history
+from mlcore.learning_curve import best_epoch, draw_learning_curves, write_histories
 from mlcore.manifest import Manifest
 from mlcore.plans import TrainingPlan
 from mlcore.progress import counting
 from mlcore.requests import Request
-from mlcore.splits import Split
+from mlcore.splits import Round, Split, rounds
 from mlcore.training import Epoch, Fitted, Trainer
 
 _STOPPED = 130  # what a shell gives a command ended by Ctrl-C
@@ -23,32 +24,55 @@ def run_training(
 ) -> int:
     """Train, then write bundle (`out`), card (.md), learning curve (.history.csv, .learning-curve.png); exit status.
 
-    The state after each epoch is kept beside the bundle (.state); a run goes on from it when it is there. The first
-    Ctrl-C ends training and keeps the best epoch so far, the second ends at once.
+    The state of each network after each epoch is kept beside the bundle (.state); a run goes on from it when it is
+    there. The first Ctrl-C ends training and keeps the best so far, the second ends at once.
     """
-    shape = Shape(plan.recipe.input_size, len(request.assay.classes))
-    state = out.with_suffix(".state")
-    trainer = Trainer(plan, shape, epochs=plan.epochs, seed=request.seed, state=state)
-    try:
-        fitted = _fit(console, trainer, plan, split)
-    except KeyboardInterrupt:
+    members = rounds(split, members=plan.members, seed=request.seed)
+    fitted = _fit_all(console, plan, request, members, out)
+    if not fitted:
         _say(console, "Stopped before the first epoch was over: nothing was written.")
         return _STOPPED
     try:
         curve = _write_curve(fitted, out)
         _say(console, "Calibrating and measuring on the test groups")
-        manifest = build_bundle(request=request, plan=plan, fitted=fitted, dataset=dataset, split=split, out=out)
+        finished = tuple(zip(fitted, members, strict=False))  # fewer than planned when someone stopped it
+        manifest = build_bundle(request=request, plan=plan, members=finished, dataset=dataset, test=split.test, out=out)
     except KeyboardInterrupt:
+        state = state_path(out, 1, plan.members)
         _say(console, f"Ended at once: no model was written. To go on from {state}, add --resume to the same command.")
         return _STOPPED
     _summarise(console, manifest, [out, out.with_suffix(".md"), *curve])
     return 0
 
 
-def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, split: Split) -> Fitted:
-    batches = -(-len(split.train) // plan.batch)
+def state_path(out: Path, number: int, members: int) -> Path:
+    """Where the state of a network is kept while it learns; the first network is number 1."""
+    return out.with_suffix(".state" if members == 1 else f".{number}.state")
+
+
+def _fit_all(
+    console: Console, plan: TrainingPlan, request: Request, members: Sequence[Round], out: Path
+) -> list[Fitted]:
+    """The networks that learned for an epoch at least, all of them unless someone pressed Ctrl-C."""
+    fitted: list[Fitted] = []
+    for number, member in enumerate(members, start=1):
+        title = "Training" if len(members) == 1 else f"Training network {number} of {len(members)}"
+        shape = Shape(plan.recipe.input_size, len(request.assay.classes))
+        state = state_path(out, number, len(members))
+        trainer = Trainer(plan, shape, epochs=plan.epochs, seed=request.seed + number - 1, state=state)
+        try:
+            fitted.append(_fit(console, trainer, plan, member, title))
+        except KeyboardInterrupt:
+            break
+        if fitted[-1].interrupted:
+            break
+    return fitted
+
+
+def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, member: Round, title: str) -> Fitted:
+    batches = -(-len(member.train) // plan.batch)
     seen: list[Epoch] = []
-    with counting(console, "Training", total=batches * plan.epochs, unit="batches") as counter:
+    with counting(console, title, total=batches * plan.epochs, unit="batches") as counter:
 
         def report(epoch: Epoch) -> None:
             counter.skip_to(epoch.number * batches)
@@ -57,21 +81,22 @@ def _fit(console: Console, trainer: Trainer, plan: TrainingPlan, split: Split) -
             best = " (best so far)" if from_the_start and best_epoch(seen) is epoch else ""
             _say(
                 console,
-                f"epoch {epoch.number} of {plan.epochs}: loss {epoch.loss:.3f}, validation loss "
+                f"{title}: epoch {epoch.number} of {plan.epochs}: loss {epoch.loss:.3f}, validation loss "
                 f"{epoch.validation_loss:.3f}, balanced accuracy {epoch.validation_balanced_accuracy:.3f}{best}",
             )
 
-        fitted = trainer.fit(split.train, split.validation, advance=counter.advance, report=report)
+        fitted = trainer.fit(member.train, member.validation, advance=counter.advance, report=report)
     if fitted.interrupted:
         last, best = fitted.history[-1].number, best_epoch(fitted.history).number
         _say(console, f"Stopped after epoch {last}; epoch {best}, the best so far, is kept. Ctrl-C again ends at once.")
     return fitted
 
 
-def _write_curve(fitted: Fitted, out: Path) -> list[Path]:
+def _write_curve(fitted: Sequence[Fitted], out: Path) -> list[Path]:
     table, picture = out.with_suffix(".history.csv"), out.with_suffix(".learning-curve.png")
-    write_history(fitted.history, table)
-    draw_learning_curve(fitted.history, picture)
+    histories = [each.history for each in fitted]
+    write_histories(histories, table)
+    draw_learning_curves(histories, picture)
     return [table, picture]
 
 

@@ -7,20 +7,22 @@ number of nuclei. The second catches what the first is blind to: blank, blurred,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.manifest import Scope
-from mlcore.preprocessing import Recipe
-from mlcore.segmentation import segment
+from mlcore.segmentation import Segmentation
 
 Arrays = Mapping[str, NDArray[np.float32]]
+Part = Literal["deep", "look"]
 
 _PERCENTILES = (5, 25, 50, 75, 95)
 _BANDS = 5
 _PARTS = ("deep", "look")
+_WRONG_SIZE = 0.1  # well below the limit of 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Distances:
     look: float
 
 
-def look(prepared: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float64]:
-    """Plain statistics of a prepared image (S x S x 3, 0 to 1)."""
+def look(prepared: NDArray[np.float32], nuclei: Segmentation) -> NDArray[np.float64]:
+    """Plain statistics of a prepared image (S x S x 3, 0 to 1) and of the nuclei found in the image it was made of."""
     pixels = np.round(prepared * 255).astype(np.uint8)
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
     colours, deviations = (values.ravel() / 255 for values in cv2.meanStdDev(pixels))
@@ -46,7 +48,7 @@ def look(prepared: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float64]:
             _stain_correlations(pixels),
             [saturation[0] / 255, np.log(saturation[1] + 1)],
             _contrasts(grey),
-            _nuclei(pixels, recipe),
+            _nuclei(nuclei),
         ]
     )
 
@@ -75,8 +77,7 @@ def _contrasts(grey: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.array(values)
 
 
-def _nuclei(pixels: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float64]:
-    found = segment(pixels, recipe.segmentation)
+def _nuclei(found: Segmentation) -> NDArray[np.float64]:
     count = max(found.contour_count, 1)
     return np.array(
         [np.sqrt(found.area_fraction), np.log1p(found.contour_count), np.log(found.area_fraction / count + 1e-4)]
@@ -87,17 +88,19 @@ def fit_scope(
     deep: NDArray[np.float64], looks: NDArray[np.float64], labels: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float32]]:
     """The statistics of training images: pooled features (N x C), looks (N x L), class indices (N)."""
-    arrays: dict[str, NDArray[np.float32]] = {}
-    for part, values in zip(_PARTS, (deep, looks), strict=True):
-        means = np.stack([values[labels == label].mean(axis=0) for label in np.unique(labels)])
-        centred = values - means[labels]
-        covariance = centred.T @ centred / len(values)
-        # Shrinkage towards the diagonal keeps directions that hardly vary from deciding everything.
-        covariance = 0.95 * covariance + 0.05 * np.diag(np.diag(covariance)) + 1e-5 * np.eye(len(covariance))
-        eigenvalues, eigenvectors = np.linalg.eigh(covariance)
-        arrays[f"{part}_means"] = means.astype(np.float32)
-        arrays[f"{part}_whitening"] = (eigenvectors / np.sqrt(np.maximum(eigenvalues, 1e-9))).astype(np.float32)
-    return arrays
+    return fit_part("deep", deep, labels) | fit_part("look", looks, labels)
+
+
+def fit_part(part: Part, values: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    """The statistics of one part (N x features): a mean for each class, and what makes directions count the same."""
+    means = np.stack([values[labels == label].mean(axis=0) for label in np.unique(labels)])
+    centred = values - means[labels]
+    covariance = centred.T @ centred / len(values)
+    # Shrinkage towards the diagonal keeps directions that hardly vary from deciding everything.
+    covariance = 0.95 * covariance + 0.05 * np.diag(np.diag(covariance)) + 1e-5 * np.eye(len(covariance))
+    eigenvalues, eigenvectors = np.linalg.eigh(covariance)
+    whitening = eigenvectors / np.sqrt(np.maximum(eigenvalues, 1e-9))
+    return {f"{part}_means": means.astype(np.float32), f"{part}_whitening": whitening.astype(np.float32)}
 
 
 def distances(arrays: Arrays, deep: NDArray[np.float32], looks: NDArray[np.float64]) -> Distances:
@@ -114,7 +117,7 @@ def distances(arrays: Arrays, deep: NDArray[np.float32], looks: NDArray[np.float
     )
 
 
-def fit_limits(found: list[Distances], *, keep: float = 0.97) -> Scope:
+def fit_limits(found: list[Distances], *, sides: tuple[int, int], aspect: float, keep: float = 0.97) -> Scope:
     """Limits that keep that share of validation images: each distance alone keeps the same share."""
     deep = np.array([item.deep for item in found])
     looks = np.array([item.look for item in found])
@@ -125,13 +128,26 @@ def fit_limits(found: list[Distances], *, keep: float = 0.97) -> Scope:
             break
     limits = (float(np.quantile(deep, share)), float(np.quantile(looks, share)))
     inside = (deep <= limits[0]) & (looks <= limits[1])
-    return Scope(deep_limit=limits[0], look_limit=limits[1], valid_share=float(inside.mean()))
+    return Scope(
+        deep_limit=limits[0],
+        look_limit=limits[1],
+        sides=sides,
+        aspect=aspect,
+        valid_share=float(inside.mean()),
+    )
 
 
-def in_scope_score(found: Distances, limits: Scope) -> float:
-    """1 in the middle of what the model knows, 0.5 at the limit, towards 0 far away."""
+def in_scope_score(found: Distances, size: tuple[int, int], limits: Scope) -> float:
+    """1 in the middle of what the model knows, 0.5 at the limit, towards 0 far away; `size` is height and width.
+
+    An image of another size or shape than the limits allow is outside, however familiar it looks once it is resized:
+    it shows cells at another magnification, or pressed flat.
+    """
     worst = max(found.deep / limits.deep_limit, found.look / limits.look_limit)
-    return 1.0 / (1.0 + worst)
+    score = 1.0 / (1.0 + worst)
+    shorter, longer = sorted(size)
+    fits = limits.sides[0] <= shorter <= limits.sides[1] and longer <= limits.aspect * shorter
+    return score if fits else min(score, _WRONG_SIZE)
 
 
 def array_problem(arrays: Arrays, *, classes: int) -> str | None:

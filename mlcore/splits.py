@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,6 +61,61 @@ def split_dataset(dataset: Dataset, *, seed: int, validation: float = 0.15, test
     )
     _require_every_class(dataset, split)
     return split
+
+
+def by_image(dataset: Dataset) -> Dataset:
+    """The same images without their patients, blocks and given test set, for the random split of many papers.
+
+    It puts images of one patient on both sides: its figures flatter, and serve for comparison with papers alone.
+    """
+    samples = tuple(replace(sample, groups=sample.groups[:1], held_out=False) for sample in dataset.samples)
+    return replace(dataset, samples=samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one network learns from, and what it is then judged and calibrated on."""
+
+    train: tuple[Sample, ...]
+    validation: tuple[Sample, ...]
+
+
+def rounds(split: Split, *, members: int, seed: int) -> tuple[Round, ...]:
+    """A round for each member: a single network has the split's own sets, a committee cross-validates.
+
+    Each of a committee's members leaves out another part of the groups, so that every image of the training and
+    validation sets is judged by a network that never saw it or its like.
+    """
+    if members == 1:
+        return (Round(split.train, split.validation),)
+    samples = (*split.train, *split.validation)
+    part = _parts(samples, members, np.random.default_rng(seed))
+    found = tuple(
+        Round(
+            train=tuple(sample for sample, number in zip(samples, part, strict=True) if number != left_out),
+            validation=tuple(sample for sample, number in zip(samples, part, strict=True) if number == left_out),
+        )
+        for left_out in range(members)
+    )
+    labels = {sample.label for sample in samples}
+    if any({sample.label for sample in side} != labels for each in found for side in (each.train, each.validation)):
+        raise InvalidDataset(f"too few groups: {members} parts of them cannot all hold every class")
+    return found
+
+
+def _parts(samples: Sequence[Sample], count: int, rng: np.random.Generator) -> list[int]:
+    """Each sample's part: groups in random order go where their main class has the fewest images so far."""
+    groups = joined_groups(samples)
+    content: dict[int, Counter[int]] = defaultdict(Counter)
+    for sample, group in zip(samples, groups, strict=True):
+        content[group][sample.label] += 1
+    filled: list[Counter[int]] = [Counter() for _ in range(count)]
+    parts: dict[int, int] = {}
+    for group in rng.permutation(sorted(content)).tolist():
+        main = content[group].most_common(1)[0][0]
+        parts[group] = min(range(count), key=lambda number: (filled[number][main], filled[number].total()))
+        filled[parts[group]].update(content[group])
+    return [parts[group] for group in groups]
 
 
 def _assign(

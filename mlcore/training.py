@@ -17,6 +17,7 @@ from mlcore.catalogue import Shape
 from mlcore.datasets import InvalidDataset, Sample, read_pixels
 from mlcore.plans import TrainingPlan
 from mlcore.preprocessing import Recipe, prepare, resize
+from mlcore.pretrained import pretrained_weights
 from mlcore.training_state import State, read_state, write_state
 
 Weights = dict[str, NDArray[np.float32]]
@@ -146,6 +147,8 @@ class Trainer:
         keras.utils.set_random_seed(seed)
         self._plan, self._shape, self._epochs, self._seed, self._state = plan, shape, epochs, seed, state
         self.network = build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
+        if plan.pretrained:
+            set_weights(self.network, get_weights(self.network) | pretrained_weights())
         self._learner = keras.Model(self.network.inputs, self.network.outputs[0])
         self._averaged = get_weights(self.network)
         self._best = dict(self._averaged)

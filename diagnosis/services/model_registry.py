@@ -1,5 +1,7 @@
 """Registering and activating models."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +13,7 @@ from clinic.models import User
 from clinic.services import audit
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services import file_store
+from diagnosis.services.predictors import require_export
 from mlcore.bundle import read_bundle
 
 
@@ -37,10 +40,25 @@ def register_model(*, content: bytes, registered_by: User | None = None) -> Mode
     return model
 
 
-@transaction.atomic
 def activate_model(*, model: ModelVersion, activated_by: User | None = None) -> ModelVersion:
-    """Make a model the active one of its assay; the one before is retired. New analyses use it from now on."""
+    """Make a model the active one of its assay; the one before is retired. New analyses use it from now on.
+
+    Raises mlcore.engines.exported.ExportFailed, with nothing changed, when the serving engine's answers differ from
+    the reference's.
+    """
     _require_administrator(activated_by)
+    require_export(model)  # may take a while: before the rows are locked
+    return _activate(model, activated_by)
+
+
+def require_usable_exports(models: Sequence[ModelVersion]) -> None:
+    """Make the exports that activation asks for, side by side."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(require_export, models))
+
+
+@transaction.atomic
+def _activate(model: ModelVersion, activated_by: User | None) -> ModelVersion:
     versions = ModelVersion.objects.select_for_update().filter(assay=model.assay)
     current = next(version for version in versions if version.pk == model.pk)
     if current.state == ModelState.ACTIVE:

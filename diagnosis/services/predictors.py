@@ -9,6 +9,7 @@ from django.conf import settings
 
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services import file_store
+from mlcore.engines.exported import exported
 from mlcore.files import replace_file
 from mlcore.predictor import Predictor
 
@@ -37,9 +38,23 @@ def forget() -> None:
     _load.cache_clear()
 
 
-@lru_cache(maxsize=MODELS_IN_MEMORY)
-def _load(sha256: str) -> Predictor:
+def require_export(model_version: ModelVersion) -> None:
+    """Make the model's form for the serving engine when it is missing; nothing of it is loaded here.
+
+    Raises mlcore.engines.exported.ExportFailed when the engine does not answer as the reference does on the model's
+    check images. Takes a quarter of a minute the first time.
+    """
+    exported(_bundle_file(model_version.sha256), digest=model_version.sha256, cache=settings.MODEL_CACHE)
+
+
+def _bundle_file(sha256: str) -> Path:
     path: Path = settings.MODEL_CACHE / f"{sha256}.bundle"
     with replace_file(path) as aside:
         aside.write_bytes(file_store.get(sha256))
+    return path
+
+
+@lru_cache(maxsize=MODELS_IN_MEMORY)
+def _load(sha256: str) -> Predictor:
+    path = _bundle_file(sha256)
     return Predictor.load(path, cache=settings.MODEL_CACHE, expected_digest=sha256, threads=settings.ANALYSIS_THREADS)

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from clinic.models import User
 from clinic.services import audit
-from diagnosis.models import Analysis, Case, ModelState, ModelVersion, SlideImage
+from diagnosis.models import Analysis, Case, ModelVersion, SlideImage
+from diagnosis.selectors.models import active_model
 from diagnosis.services import analysis_queue, file_store
 from mlcore.images import ImageHeader, UnreadableImage, read_header
 
@@ -61,7 +62,7 @@ def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") ->
     if not Case.objects.visible_to(uploaded_by).filter(pk=case.pk).exists():
         raise PermissionDenied("Only the patient's care team adds images.")
     header = _check(case=case, file=file)
-    model = ModelVersion.objects.filter(assay=case.assay, state=ModelState.ACTIVE).first()
+    model = active_model(case.assay)
     if model is None:
         raise UploadRefused("no_model", "No model is active for this assay. Please tell your administrator.")
     file.seek(0)

@@ -13,7 +13,8 @@ from clinic.models import Patient
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.forms import CaseForm
-from diagnosis.models import Case, ModelState, ModelVersion
+from diagnosis.models import Case
+from diagnosis.selectors.models import active_model
 from diagnosis.services.cases import open_case
 from diagnosis.views.image_list import image_list
 from mlcore.assays import ASSAYS
@@ -45,7 +46,7 @@ def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "case": case,
         "patient": case.patient,
-        "model": ModelVersion.objects.filter(assay=case.assay, state=ModelState.ACTIVE).first(),
+        "model": active_model(case.assay),
         "max_files": settings.UPLOAD_MAX_FILES,
         "max_file_bytes": settings.UPLOAD_MAX_FILE_BYTES,
         "max_file_megabytes": settings.UPLOAD_MAX_FILE_BYTES // 1024**2,

@@ -9,12 +9,12 @@ from pathlib import Path
 from rich.console import Console
 
 from mlcore.assays import ASSAYS, Assay, get_assay
-from mlcore.catalogue import NAMES
+from mlcore.catalogue import COMMITTEES, MOST_MEMBERS, NAMES
 from mlcore.datasets import SKIPPED, Dataset, InvalidDataset, load_dataset
-from mlcore.plans import PLANS, TrainingPlan
+from mlcore.plans import TrainingPlan, plan_for
 from mlcore.provenance import OWN_IMAGES, PUBLISHED
 from mlcore.requests import Request
-from mlcore.splits import Split, split_dataset
+from mlcore.splits import Split, by_image, split_dataset
 from mlcore.training_state import UnusableState
 
 _LISTED = 10  # of the files that were skipped
@@ -26,8 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder a class")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.bundle")
     parser.add_argument("--architecture", choices=NAMES, help="default: the assay's own compact network")
+    parser.add_argument("--members", type=_number_from(1), help="networks that answer together (default: the plan's)")
     parser.add_argument("--epochs", type=_number_from(1), help="default: the assay's plan")
     parser.add_argument("--groups", type=Path, metavar="manifest.csv", help="file, and patient, block or group columns")
+    parser.add_argument(
+        "--split",
+        choices=("groups", "images"),
+        default="groups",
+        help="images: at random, as many papers do; the same patient is then on both sides and the figures flatter",
+    )
     parser.add_argument("--seed", type=_number_from(0), default=7)
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run of the same command was")
     parser.add_argument("--name", help="the model's name (default: from the assay)")
@@ -42,20 +49,24 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True, markup=False)  # a file may be named [red]
     assay = get_assay(args.assay)
     plan = _plan(args)
+    if plan.members > (MOST_MEMBERS if plan.architecture in COMMITTEES else 1):
+        console.print(f"{plan.architecture} cannot have {plan.members} members", style="red")
+        return 1
     try:
         with console.status("Reading the folder"):
             dataset = load_dataset(args.data, assay, groups=args.groups)
+            dataset = by_image(dataset) if args.split == "images" else dataset
             split = split_dataset(dataset, seed=args.seed)
     except InvalidDataset as error:
         console.print(f"{error}", style="red")
         return 1
     _describe(console, dataset, split)
     # Imported only now: a folder that is no good is told at once, not after ten seconds of loading Keras.
-    from mlcore.run_training import run_training  # noqa: PLC0415
+    from mlcore.run_training import run_training, state_path  # noqa: PLC0415
 
-    state = args.out.with_suffix(".state")
     if not args.resume:
-        state.unlink(missing_ok=True)
+        for number in range(1, plan.members + 1):
+            state_path(args.out, number, plan.members).unlink(missing_ok=True)
     request = _request(args, assay, plan)
     try:
         return run_training(console=console, request=request, plan=plan, dataset=dataset, split=split, out=args.out)
@@ -76,19 +87,15 @@ def _number_from(least: int) -> Callable[[str], int]:
 
 
 def _plan(args: argparse.Namespace) -> TrainingPlan:
-    plan = PLANS[args.assay]
-    if args.architecture:
-        plan = replace(plan, architecture=args.architecture)
-        if args.architecture.startswith("prototype"):  # its dense layer fixes the size: no crops
-            crop = replace(plan.augmentation, crop=plan.recipe.input_size)
-            plan = replace(plan, augmentation=crop, learning_rate=1e-3)
-    return replace(plan, epochs=args.epochs) if args.epochs else plan
+    plan = plan_for(args.assay, args.architecture)
+    return replace(plan, epochs=args.epochs or plan.epochs, members=args.members or plan.members)
 
 
 def _request(args: argparse.Namespace, assay: Assay, plan: TrainingPlan) -> Request:
     options = ["--assay", assay.slug, "--data", "DIR", "--out", args.out.name, "--architecture", plan.architecture]
-    options += ["--epochs", str(plan.epochs), "--seed", str(args.seed)]
+    options += ["--members", str(plan.members), "--epochs", str(plan.epochs), "--seed", str(args.seed)]
     options += ["--groups", args.groups.name] if args.groups else []
+    options += ["--split", "images"] if args.split == "images" else []
     return Request(
         assay=assay,
         name=args.name or f"{assay.slug} {plan.architecture}",

@@ -11,7 +11,6 @@ from openvino.frontend.tensorflow import utils
 
 from mlcore.architectures import build
 from mlcore.bundle import Bundle
-from mlcore.catalogue import Shape
 from mlcore.engines import Forward
 
 
@@ -19,8 +18,7 @@ class ReferenceEngine:
     """A bundle's network in Keras."""
 
     def __init__(self, bundle: Bundle) -> None:
-        architecture = bundle.manifest.architecture
-        self._network: Any = build(architecture.name, Shape(architecture.input_size, len(bundle.manifest.classes)))
+        self._network: Any = build(bundle.manifest.architecture.name, bundle.manifest.shape)
         for variable in self._network.weights:
             variable.assign(bundle.network[variable.path])
 

@@ -8,11 +8,21 @@ from numpy.typing import NDArray
 
 from mlcore.assays import get_assay
 from mlcore.bundle import write_bundle
-from mlcore.catalogue import Shape, weight_shapes
-from mlcore.manifest import FORMAT, Architecture, Calibration, Manifest, Scope, Training, TrainingData
+from mlcore.catalogue import weight_shapes
+from mlcore.manifest import (
+    FORMAT,
+    Architecture,
+    Calibration,
+    Manifest,
+    MemberTraining,
+    Scope,
+    Training,
+    TrainingData,
+)
 from mlcore.plans import PLANS
 from mlcore.preprocessing import prepare
 from mlcore.scope import fit_scope, look
+from mlcore.segmentation import segment
 from mlcore.synthetic import draw
 
 _RANGE = {"accuracy": 0.9, "balanced_accuracy": 0.9, "macro_f1": 0.9, "auroc": 0.9, "ece": 0.1, "brier": 0.2}
@@ -29,12 +39,16 @@ def manifest(assay_slug: str = "breast") -> Manifest:
         created="2026-01-02",
         assay=assay.slug,
         classes=assay.classes,
-        architecture=Architecture(name=plan.architecture, input_size=plan.recipe.input_size),
+        architecture=Architecture(plan.architecture, input_size=plan.recipe.input_size, members=plan.members),
         recipe=plan.recipe,
         calibration=Calibration(
-            temperature=1.5, conformal=dict.fromkeys(assay.classes, 0.1), coverage=0.95, confident_from=0.6
+            temperature=1.5,
+            bias=dict.fromkeys(assay.classes, 0.0),
+            conformal=dict.fromkeys(assay.classes, 0.1),
+            coverage=0.95,
+            confident_from=0.6,
         ),
-        scope=Scope(deep_limit=1e6, look_limit=1e6, valid_share=0.97),
+        scope=Scope(deep_limit=1e6, look_limit=1e6, sides=(1, 4096), aspect=10.0, valid_share=0.97),
         data=TrainingData(
             title="Drawn images.",
             citation="none",
@@ -50,11 +64,11 @@ def manifest(assay_slug: str = "breast") -> Manifest:
         training=Training(
             command="python -m mlcore train",
             seed=1,
+            start="random",
             epochs=1,
-            best_epoch=1,
             backend="tensorflow",
             commit="unknown",
-            history=((1.0, 1.0, 0.5),),
+            members=(MemberTraining(best_epoch=1, history=((1.0, 1.0, 0.5),)),) * plan.members,
         ),
         metrics={},
         intended_use=assay.intended_use,
@@ -66,8 +80,7 @@ def manifest(assay_slug: str = "breast") -> Manifest:
 def network(of: Manifest, *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """Random weights of the right names and shapes."""
     rng = np.random.default_rng(seed)
-    shape = Shape(of.architecture.input_size, len(of.classes))
-    wanted = weight_shapes(of.architecture.name, shape)
+    wanted = weight_shapes(of.architecture.name, of.shape)
     return {
         name: np.abs(rng.normal(0.5, 0.1, size)).astype(np.float32)
         if name.endswith("variance")
@@ -80,8 +93,10 @@ def scope(of: Manifest) -> dict[str, NDArray[np.float32]]:
     """The gate's statistics of a few drawn images, the deep features at random."""
     labels = np.repeat(np.arange(len(of.classes)), 4)
     kinds = [of.classes[label] for label in labels]
-    looks = [look(prepare(draw(of.assay, kind, i), of.recipe), of.recipe) for i, kind in enumerate(kinds)]
-    return fit_scope(np.random.default_rng(0).normal(0, 1, (len(labels), 160)), np.stack(looks), labels)
+    images = [draw(of.assay, kind, i) for i, kind in enumerate(kinds)]
+    looks = [look(prepare(image, of.recipe), segment(image, of.recipe.segmentation)) for image in images]
+    channels = weight_shapes(of.architecture.name, of.shape)["logits/kernel"][0]
+    return fit_scope(np.random.default_rng(0).normal(0, 1, (len(labels), channels)), np.stack(looks), labels)
 
 
 def write(path: Path, of: Manifest | None = None, **changes: object) -> str:

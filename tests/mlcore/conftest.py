@@ -12,6 +12,7 @@ from mlcore.predictor import Predictor
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(__file__).parents[2]
+BRIEFLY = ("--members", "2", "--epochs", "2")
 
 
 def run_mlcore(*arguments: str | Path, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
@@ -43,9 +44,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bundle_path(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
-    """A model trained on the drawn patches for two epochs."""
+    """A committee of two trained on the drawn patches for two epochs."""
     path = tmp_path_factory.mktemp("model") / "drawn.bundle"
-    done = run_mlcore("train", "--assay", "breast", "--data", drawn, "--out", path, "--epochs", "2")
+    done = run_mlcore("train", "--assay", "breast", "--data", drawn, "--out", path, *BRIEFLY)
     assert done.returncode == 0, done.stderr
     return path
 

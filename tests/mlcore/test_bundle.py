@@ -181,7 +181,13 @@ def test_it_refuses_other_weights_than_the_manifest_names(good: Path) -> None:
         (lambda m: m.update(created="yesterday"), "date"),
         (lambda m: m.update(classes="Benign"), "list"),
         (lambda m: m.update(recipe=[]), "object"),
-        (lambda m: m["architecture"].update(name="prototype-breast"), "not those of the architecture"),
+        (lambda m: m["architecture"].update(name="compact-breast", members=1), "not those of the architecture"),
+        (lambda m: m["architecture"].update(members=9), "cannot have 9 members"),
+        (lambda m: m["architecture"].update(name="compact-breast"), "cannot have 4 members"),
+        (lambda m: m["calibration"].update(bias={"Benign": 0.0}), "calibration"),
+        (lambda m: m["calibration"].update(bias={"Benign": 0.0, "Malignant": 900.0}), "calibration"),
+        (lambda m: m["scope"].update(sides=[100, 40]), "in-scope"),
+        (lambda m: m["scope"].update(aspect=0.5), "in-scope"),
     ],
 )
 def test_it_refuses_a_manifest_that_does_not_fit(good: Path, change: Change, words: str) -> None:
@@ -191,7 +197,7 @@ def test_it_refuses_a_manifest_that_does_not_fit(good: Path, change: Change, wor
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (b'"format": 1,', b'"format": 1, "format": 1,', "twice"),
+        (b'"format": 2,', b'"format": 2, "format": 2,', "twice"),
         (b'"temperature": 1.5', b'"temperature": 1e999', "finite"),
         (b'"temperature": 1.5', b'"temperature": ' + b"9" * 5000, "JSON"),
     ],
@@ -214,7 +220,7 @@ def test_it_refuses_a_manifest_that_is_no_manifest(good: Path, content: bytes) -
         (lambda a: a.update({"network/logits/bias": np.zeros(3, np.float32)}), "shape does not fit"),
         (lambda a: a.update({"network/logits/bias": np.array([0, np.nan], np.float32)}), "not a number"),
         (lambda a: a.update({"network/logits/bias": np.array([0, np.inf], np.float32)}), "not a number"),
-        (lambda a: a.update({"network/logits/bias": np.zeros(2, np.float64)}), "not float32"),
+        (lambda a: a.update({"network/logits/bias": np.zeros(2, np.float64)}), "neither float32 nor float16"),
         (lambda a: a.update({"network/extra": np.zeros(2, np.float32)}), "architecture"),
         (lambda a: a.update({"elsewhere": np.zeros(2, np.float32)}), "belong to nothing"),
         (lambda a: a.pop("network/logits/bias"), "architecture"),

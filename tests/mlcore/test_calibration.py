@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mlcore.calibration import calibrate, prediction_set, probabilities
+from mlcore.calibration import calibrate, calibrated, prediction_set, probabilities
 from mlcore.metrics import expected_calibration_error
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
@@ -38,14 +38,26 @@ def test_it_finds_the_temperature(overconfident: float) -> None:
 
     assert fitted.temperature == pytest.approx(overconfident, rel=0.1)
     fresh, truth = sample(8000, 2, overconfident=overconfident)
-    assert expected_calibration_error(probabilities(fresh, fitted.temperature), truth) < 0.024
+    assert expected_calibration_error(calibrated(fresh, CLASSES, fitted), truth) < 0.024
+
+
+def test_it_takes_back_a_leaning_towards_some_classes() -> None:
+    leaning = np.array([2.0, -1.0, 0.0, 0.5], np.float32)
+    logits, labels = sample(8000, 1, overconfident=1.0)
+
+    fitted = calibrate(logits + leaning, labels, CLASSES)
+
+    fresh, truth = sample(8000, 2, overconfident=1.0)
+    p = calibrated(fresh + leaning, CLASSES, fitted)
+    assert expected_calibration_error(p, truth) < 0.024
+    assert (p.argmax(axis=1) == fresh.argmax(axis=1)).mean() > 0.97
 
 
 def test_the_truth_is_in_the_set_for_95_of_100_images_of_every_class() -> None:
     logits, labels = sample(6000, 3, overconfident=2.0)
     fitted = calibrate(logits, labels, CLASSES)
     fresh, truth = sample(20_000, 4, overconfident=2.0)
-    p = probabilities(fresh, fitted.temperature)
+    p = calibrated(fresh, CLASSES, fitted)
 
     covered = np.array([CLASSES[t] in prediction_set(row, CLASSES, fitted) for row, t in zip(p, truth, strict=True)])
 
@@ -65,7 +77,7 @@ def test_confident_suggestions_are_right_99_times_in_100() -> None:
     logits, labels = sample(6000, 6, overconfident=1.0)
     fitted = calibrate(logits, labels, CLASSES)
 
-    p = probabilities(logits, fitted.temperature)
+    p = calibrated(logits, CLASSES, fitted)
     above = p.max(axis=1) >= fitted.confident_from
 
     assert fitted.confident_from == 0.95 or (p.argmax(axis=1) == labels)[above].mean() >= 0.99

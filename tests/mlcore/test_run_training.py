@@ -15,6 +15,7 @@ from mlcore.images import decode
 from tests.mlcore.conftest import ROOT
 
 Training = subprocess.Popen[str]
+QUICK = ("--architecture", "prototype-breast")
 _LONG = "500"  # epochs: nobody waits for them
 
 
@@ -24,10 +25,10 @@ def _interruptible() -> None:
 
 
 @contextmanager
-def training(data: Path, out: Path, *, epochs: str = _LONG) -> Iterator[Training]:
+def training(data: Path, out: Path, *options: str, epochs: str = _LONG) -> Iterator[Training]:
     command = [sys.executable, "-m", "mlcore", "train", "--assay", "breast", "--data", str(data)]
     with subprocess.Popen(
-        [*command, "--architecture", "prototype-breast", "--epochs", epochs, "--out", str(out)],
+        [*command, *(options or QUICK), "--epochs", epochs, "--out", str(out)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -58,7 +59,8 @@ def test_ctrl_c_keeps_the_best_so_far_and_says_what_was_written(drawn: Path, tmp
         said = process.communicate(timeout=120)[1]
 
     assert process.returncode == 0, said
-    history = read_bundle(out).manifest.training.history
+    (only,) = read_bundle(out).manifest.training.members
+    history = only.history
     assert 2 <= len(history) < 500
     assert f"Stopped after epoch {len(history)}; epoch " in said
     assert "is kept" in said
@@ -66,6 +68,20 @@ def test_ctrl_c_keeps_the_best_so_far_and_says_what_was_written(drawn: Path, tmp
     assert f"Written: {', '.join(map(str, written))}" in said
     assert len(written[2].read_text().splitlines()) == 1 + len(history)
     assert min(decode(written[3].read_bytes()).shape[:2]) > 300
+
+
+def test_ctrl_c_leaves_a_committee_of_the_networks_that_learned(drawn: Path, tmp_path: Path) -> None:
+    out = tmp_path / "smaller.bundle"
+    with training(drawn, out, "--members", "3", epochs="2") as process:
+        read_until(process.stderr, "Training network 2 of 3: epoch 1 of 2")
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=120)[1]
+
+    assert process.returncode == 0, said
+    manifest = read_bundle(out).manifest
+    assert manifest.architecture.members == 2
+    assert len(manifest.training.members[0].history) == 2
+    assert sum(manifest.data.validation.values()) < sum(manifest.data.train.values())
 
 
 def test_a_second_ctrl_c_ends_at_once(drawn: Path, tmp_path: Path) -> None:
@@ -101,8 +117,8 @@ def test_a_log_file_gets_plain_lines(drawn: Path, tmp_path: Path) -> None:
         said = process.communicate(timeout=120)[1]
 
     assert process.returncode == 0, said
-    lines = [line for line in said.splitlines() if line.startswith("epoch ")]
-    assert [line.partition(":")[0] for line in lines] == ["epoch 1 of 2", "epoch 2 of 2"]
+    lines = [line for line in said.splitlines() if ": epoch " in line]
+    assert [line.rpartition(": loss")[0] for line in lines] == ["Training: epoch 1 of 2", "Training: epoch 2 of 2"]
     assert "(best so far)" in lines[0]
     assert "\x1b" not in said
     assert "━" not in said

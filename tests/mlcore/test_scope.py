@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlcore.plans import PLANS
 from mlcore.preprocessing import prepare
 from mlcore.scope import Distances, distances, fit_limits, fit_scope, in_scope_score, look
+from mlcore.segmentation import segment
 from mlcore.synthetic import draw
 
 Picture = NDArray[np.uint8]
@@ -32,7 +33,8 @@ WRONG: dict[str, Callable[[Picture], Picture]] = {
 
 def looks(seeds: range, kind: str, change: Callable[[Picture], Picture] = lambda image: image) -> NDArray[np.float64]:
     recipe = PLANS["leukemia"].recipe
-    return np.stack([look(prepare(change(draw("leukemia", kind, seed)), recipe), recipe) for seed in seeds])
+    images = [change(draw("leukemia", kind, seed)) for seed in seeds]
+    return np.stack([look(prepare(image, recipe), segment(image, recipe.segmentation)) for image in images])
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,9 @@ def gate() -> Callable[[NDArray[np.float64]], float]:
     deep = np.random.default_rng(0).normal(0, 1, (len(known), 8))
     arrays = fit_scope(deep, known, np.repeat(np.arange(4), 20))
     fresh = np.concatenate([looks(range(100, 110), kind) for kind in kinds])
-    limits = fit_limits([distances(arrays, deep[0].astype(np.float32), values) for values in fresh])
-    return lambda values: in_scope_score(distances(arrays, deep[0].astype(np.float32), values), limits)
+    found = [distances(arrays, deep[0].astype(np.float32), values) for values in fresh]
+    limits = fit_limits(found, sides=(160, 1024), aspect=1.25)
+    return lambda values: in_scope_score(distances(arrays, deep[0].astype(np.float32), values), (224, 224), limits)
 
 
 def test_it_knows_new_images_of_the_same_kind(gate: Callable[[NDArray[np.float64]], float]) -> None:
@@ -63,8 +66,22 @@ def test_the_limits_keep_the_share_they_were_asked_to() -> None:
     rng = np.random.default_rng(0)
     found = [Distances(*rng.chisquare(5, 2)) for _ in range(2000)]
 
-    limits = fit_limits(found, keep=0.97)
+    limits = fit_limits(found, sides=(40, 100), aspect=1.25, keep=0.97)
 
     assert limits.valid_share == pytest.approx(0.97, abs=0.005)
-    assert in_scope_score(Distances(0, 0), limits) == 1
-    assert in_scope_score(Distances(limits.deep_limit, 0), limits) == 0.5
+    assert in_scope_score(Distances(0, 0), (50, 50), limits) == 1
+    assert in_scope_score(Distances(limits.deep_limit, 0), (50, 50), limits) == 0.5
+
+
+@pytest.mark.parametrize("size", [(50, 50), (40, 50), (50, 40), (100, 100), (125, 100)])
+def test_it_takes_images_of_about_the_expected_size_and_shape(size: tuple[int, int]) -> None:
+    limits = fit_limits([Distances(1, 1)] * 10, sides=(40, 100), aspect=1.25)
+
+    assert in_scope_score(Distances(0.1, 0.1), size, limits) > 0.5
+
+
+@pytest.mark.parametrize("size", [(39, 45), (460, 700), (101, 101), (50, 63), (63, 50)])
+def test_it_refuses_other_magnifications_and_shapes_however_familiar_they_look(size: tuple[int, int]) -> None:
+    limits = fit_limits([Distances(1, 1)] * 10, sides=(40, 100), aspect=1.25)
+
+    assert in_scope_score(Distances(0, 0), size, limits) < 0.5

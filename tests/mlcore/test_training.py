@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcore.bundle import read_bundle
 from mlcore.training_state import State, UnusableState, read_state, write_state
 from tests.mlcore.conftest import ROOT
 
@@ -86,43 +84,6 @@ def test_nothing_that_trains_imports_tensorflow_of_its_own() -> None:
     for path in (ROOT / "mlcore").glob("*.py"):
         assert "import tensorflow" not in path.read_text(), path.name
         assert "tf.data" not in path.read_text(), path.name
-
-
-def train_and_interrupt(data: Path, out: Path, *options: str, after: str) -> tuple[int, str]:
-    """Press Ctrl-C once a line of `train` holds those words; its exit status, and what else it had to say."""
-    command = [sys.executable, "-m", "mlcore", "train", "--assay", "breast", "--data", str(data), "--out", str(out)]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, as we do
-    try:
-        process = subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert process.stderr
-    try:
-        for line in process.stderr:
-            if after in line:
-                process.send_signal(signal.SIGINT)
-                break
-        said = process.communicate(timeout=600)[1]
-    finally:
-        process.kill()
-    return process.returncode, said
-
-
-def test_ctrl_c_keeps_the_best_epoch_so_far(drawn: Path, tmp_path: Path) -> None:
-    status, said = train_and_interrupt(drawn, tmp_path / "stopped.bundle", "--epochs", "500", after="epoch 2")
-
-    assert status == 0, said
-    training = read_bundle(tmp_path / "stopped.bundle").manifest.training
-    assert 2 <= len(training.history) < 500
-    assert training.history[training.best_epoch - 1][1] == min(row[1] for row in training.history)
-
-
-def test_ctrl_c_before_the_first_epoch_is_over_writes_nothing(drawn: Path, tmp_path: Path) -> None:
-    status, said = train_and_interrupt(drawn, tmp_path / "out" / "none.bundle", after="images to train on")
-
-    assert status == 130
-    assert "Traceback" not in said
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_says_when_a_state_is_damaged(tmp_path: Path) -> None:
