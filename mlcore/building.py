@@ -58,7 +58,10 @@ def build_bundle(
     logits = np.concatenate([each.logits for each in held_out])
     calibration = calibrate(logits, labels, request.assay.classes)
     limits = fit_limits(
-        [found for each in held_out for found in each.distances], sides=request.assay.sides, aspect=request.assay.aspect
+        [found for each in held_out for found in each.distances],
+        joined_groups(_samples(members, "validation")),
+        sides=request.assay.sides,
+        aspect=request.assay.aspect,
     )
     gate = join_judged(held_out)
     manifest = replace(bare.manifest, calibration=calibration, scope=limits)

@@ -45,7 +45,7 @@ def gate() -> Callable[[NDArray[np.float64]], float]:
     arrays = fit_scope(deep, known, np.repeat(np.arange(4), 20))
     fresh = np.concatenate([looks(range(100, 110), kind) for kind in kinds])
     found = [distances(arrays, deep[0].astype(np.float32), values) for values in fresh]
-    limits = fit_limits(found, sides=(160, 1024), aspect=1.25)
+    limits = fit_limits(found, range(len(found)), sides=(160, 1024), aspect=1.25)
     return lambda values: in_scope_score(distances(arrays, deep[0].astype(np.float32), values), (224, 224), limits)
 
 
@@ -66,22 +66,35 @@ def test_the_limits_keep_the_share_they_were_asked_to() -> None:
     rng = np.random.default_rng(0)
     found = [Distances(*rng.chisquare(5, 2)) for _ in range(2000)]
 
-    limits = fit_limits(found, sides=(40, 100), aspect=1.25, keep=0.97)
+    limits = fit_limits(found, [0] * 2000, sides=(40, 100), aspect=1.25)
 
     assert limits.valid_share == pytest.approx(0.97, abs=0.005)
     assert in_scope_score(Distances(0, 0), (50, 50), limits) == 1
     assert in_scope_score(Distances(limits.deep_limit, 0), (50, 50), limits) == 0.5
 
 
+def test_the_limits_are_wider_where_groups_differ() -> None:
+    rng = np.random.default_rng(0)
+    scale = rng.uniform(0.5, 1.5, 40)
+    groups = [group for group in range(40) for _ in range(50)]
+    found = [Distances(*(scale[group] * rng.chisquare(5, 2))) for group in groups]
+
+    limits = fit_limits(found, groups, sides=(40, 100), aspect=1.25)
+
+    kept = np.array([item.deep <= limits.deep_limit and item.look <= limits.look_limit for item in found])
+    assert np.mean(kept.reshape(40, 50).mean(axis=1) >= 0.95) >= 0.9
+    assert 0.97 < limits.valid_share < 1
+
+
 @pytest.mark.parametrize("size", [(50, 50), (40, 50), (50, 40), (100, 100), (125, 100)])
 def test_it_takes_images_of_about_the_expected_size_and_shape(size: tuple[int, int]) -> None:
-    limits = fit_limits([Distances(1, 1)] * 10, sides=(40, 100), aspect=1.25)
+    limits = fit_limits([Distances(1, 1)] * 10, range(10), sides=(40, 100), aspect=1.25)
 
     assert in_scope_score(Distances(0.1, 0.1), size, limits) > 0.5
 
 
 @pytest.mark.parametrize("size", [(39, 45), (460, 700), (101, 101), (50, 63), (63, 50)])
 def test_it_refuses_other_magnifications_and_shapes_however_familiar_they_look(size: tuple[int, int]) -> None:
-    limits = fit_limits([Distances(1, 1)] * 10, sides=(40, 100), aspect=1.25)
+    limits = fit_limits([Distances(1, 1)] * 10, range(10), sides=(40, 100), aspect=1.25)
 
     assert in_scope_score(Distances(0, 0), size, limits) < 0.5
