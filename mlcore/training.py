@@ -18,7 +18,10 @@ from mlcore.datasets import InvalidDataset, Sample, read_pixels
 from mlcore.plans import TrainingPlan
 from mlcore.preprocessing import Recipe, prepare, resize
 from mlcore.pretrained import pretrained_weights
+from mlcore.settling import settle
 from mlcore.training_state import State, read_state, write_state
+
+_PATIENCE = 6  # epochs without a better one, after which a run ends early
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -172,6 +175,8 @@ class Trainer:
         interrupted = False
         try:
             for number in range(len(self._history), self._epochs):
+                if self._epochs_without_a_better_one() >= _PATIENCE:
+                    break
                 epoch = self._run_epoch(number, train, validation, advance)
                 report(epoch)
         except KeyboardInterrupt:
@@ -179,7 +184,12 @@ class Trainer:
                 raise
             interrupted = True
         set_weights(self.network, self._best)
-        return Fitted(weights=self._best, history=tuple(self._history), interrupted=interrupted)
+        settle(self.network, train, self._plan.recipe, seed=self._seed)
+        return Fitted(weights=get_weights(self.network), history=tuple(self._history), interrupted=interrupted)
+
+    def _epochs_without_a_better_one(self) -> int:
+        losses = [epoch.validation_loss for epoch in self._history]
+        return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
     def _compile(self, *, steps: int) -> None:
         plan = self._plan
