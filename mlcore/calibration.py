@@ -30,7 +30,7 @@ def calibrated(logits: NDArray[np.float32], classes: tuple[str, ...], calibratio
 
 def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]) -> Calibration:
     """Fit temperature, biases, conformal thresholds and the refer band on held-out images (N x classes, N)."""
-    temperature, bias = _fit(logits, labels)
+    temperature, bias = fit_softmax(logits, labels)
     p = probabilities(logits, temperature, bias)
     thresholds = {name: _threshold(p[labels == label, label]) for label, name in enumerate(classes)}
     return Calibration(
@@ -47,7 +47,7 @@ def prediction_set(row: NDArray[np.float64], classes: tuple[str, ...], calibrati
     return tuple(name for name, p in zip(classes, row, strict=True) if p >= calibration.conformal[name])
 
 
-def _fit(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+def fit_softmax(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
     """The temperature and biases with the least log loss, classes weighing the same.
 
     Temperature scaling with a bias a class (Guo et al., ICML 2017, section 4.2), one number after the other: the loss
@@ -65,6 +65,16 @@ def _fit(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float,
         for position in range(len(found)):
             found[position] = _lowest(partial(loss, position))
     return float(np.exp(found[0])), found[1:] - found[1:].mean()
+
+
+def calibrated_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The log loss that the best temperature and biases leave, classes weighing the same.
+
+    What calibration will take away anyway says nothing about which weights are better.
+    """
+    p = probabilities(logits, *fit_softmax(logits, labels))
+    losses = -np.log(np.maximum(p[np.arange(len(labels)), labels], 1e-12))
+    return float(np.mean([losses[labels == label].mean() for label in np.unique(labels)]))
 
 
 def _lowest(loss: Callable[[float], float]) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlcore.architectures import build
 from mlcore.augmentation import augment
+from mlcore.calibration import calibrated_loss
 from mlcore.catalogue import Shape
 from mlcore.datasets import InvalidDataset, Sample, read_pixels
 from mlcore.plans import TrainingPlan
@@ -136,13 +137,6 @@ def balanced_accuracy(logits: NDArray[np.float32], labels: NDArray[np.int64]) ->
     return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
 
 
-def log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The mean over the classes of the mean negative log-likelihood of their images."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
-    return float(np.mean([losses[labels == label].mean() for label in np.unique(labels)]))
-
-
 class Trainer:
     """One run of `train`: start with `fit`, or go on from the state file of a run that was stopped."""
 
@@ -231,7 +225,10 @@ class Trainer:
         set_weights(self.network, live)
         labels = np.array([sample.label for sample in validation])
         epoch = Epoch(
-            number + 1, float(fitted.history["loss"][-1]), log_loss(logits, labels), balanced_accuracy(logits, labels)
+            number + 1,
+            float(fitted.history["loss"][-1]),
+            calibrated_loss(logits, labels),
+            balanced_accuracy(logits, labels),
         )
         if all(epoch.validation_loss < earlier.validation_loss for earlier in self._history):
             self._best = {name: value.copy() for name, value in self._averaged.items()}
