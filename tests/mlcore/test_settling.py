@@ -1,0 +1,61 @@
+"""Batch normalisation's statistics after training are those of images as they are."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mlcore.architectures import build
+from mlcore.assays import get_assay
+from mlcore.catalogue import Shape
+from mlcore.datasets import Dataset, load_dataset, read_pixels
+from mlcore.plans import PLANS
+from mlcore.preprocessing import prepare
+from mlcore.settling import settle
+
+# Keras 3.15 turns TensorFlow's arrays into NumPy's in a way that NumPy 2 is about to leave behind.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+RECIPE = PLANS["breast"].recipe
+
+
+@pytest.fixture
+def dataset(drawn: Path) -> Dataset:
+    return load_dataset(drawn, get_assay("breast"))
+
+
+def test_the_first_layer_has_the_mean_and_variance_of_the_images(dataset: Dataset) -> None:
+    network = build("efficientnet-lite", Shape(100, 2))
+    stem, norm = network.get_layer("member1_stem"), network.get_layer("member1_stem_norm")
+
+    settle(network, dataset.samples, RECIPE, seed=1)
+
+    pixels = np.stack([prepare(read_pixels(sample), RECIPE) for sample in dataset.samples])
+    maps = np.asarray(keras.Model(network.inputs, stem.output).predict_on_batch(pixels))
+    # Two batches, of 64 and of 16 images, count the same.
+    assert np.asarray(norm.moving_mean) == pytest.approx(maps.mean(axis=(0, 1, 2)), abs=0.02)
+    assert np.asarray(norm.moving_variance) == pytest.approx(maps.var(axis=(0, 1, 2)), rel=0.2)
+
+
+def test_nothing_else_changes_and_the_same_seed_gives_the_same(dataset: Dataset) -> None:
+    network = build("efficientnet-lite", Shape(100, 2))
+    before = [np.asarray(variable) for variable in network.trainable_variables]
+
+    settle(network, dataset.samples, RECIPE, seed=1)
+    once = [np.asarray(variable) for variable in network.non_trainable_variables]
+    settle(network, dataset.samples, RECIPE, seed=1)
+
+    assert all(np.array_equal(a, b) for a, b in zip(before, network.trainable_variables, strict=True))
+    assert all(
+        np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(once, network.non_trainable_variables, strict=True)
+    )
+
+
+def test_a_network_without_it_stays_as_it_is(dataset: Dataset) -> None:
+    network = build("prototype-breast", Shape(50, 2))
+    before = [np.asarray(variable) for variable in network.variables]
+
+    settle(network, dataset.samples, RECIPE, seed=1)
+
+    assert all(np.array_equal(a, b) for a, b in zip(before, network.variables, strict=True))
