@@ -29,7 +29,10 @@ Weights = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to: mean training loss, and the averaged weights' figures on the validation groups."""
+    """What an epoch came to: mean training loss, and the averaged weights' figures on the validation groups.
+
+    The validation loss is the one that calibration leaves.
+    """
 
     number: int
     loss: float
@@ -224,12 +227,8 @@ class Trainer:
         logits, _ = predict_logits(self.network, validation, plan.recipe)
         set_weights(self.network, live)
         labels = np.array([sample.label for sample in validation])
-        epoch = Epoch(
-            number + 1,
-            float(fitted.history["loss"][-1]),
-            calibrated_loss(logits, labels),
-            balanced_accuracy(logits, labels),
-        )
+        loss = float(fitted.history["loss"][-1])
+        epoch = Epoch(number + 1, loss, calibrated_loss(logits, labels), balanced_accuracy(logits, labels))
         if all(epoch.validation_loss < earlier.validation_loss for earlier in self._history):
             self._best = {name: value.copy() for name, value in self._averaged.items()}
         self._history.append(epoch)
