@@ -18,7 +18,7 @@ def draw_red_cells(canvas: Floats, style: RedCells, field: Colour, rng: Generato
     size = len(canvas)
     scale = size / 224
     radius = style.radius * scale
-    count = int(rng.integers(*style.count))
+    count = int(rng.integers(style.count[0], style.count[1] + 1))
     centres = places(rng, count, size, style.apart * radius, together=style.together, near=2.2)
     radii = radius * np.clip(rng.normal(1, style.spread, len(centres)), 0.6, 1.5).astype(np.float32)
     cells = outlines(rng, centres, radii, ragged=style.ragged, flat=style.flat, notched=style.crenated)

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 
 from mlcore.synthetic.fields import Floats, class_generator, noise, photographed, places
 from mlcore.synthetic.red_cells import draw_red_cells
+from mlcore.synthetic.smear_styles import SMEARS
 from mlcore.synthetic.stamps import outlines
-from mlcore.synthetic.styles import SMEARS, Smear
+from mlcore.synthetic.styles import Smear
 from mlcore.synthetic.white_cells import draw_burst_cells, draw_white_cells
 
 _PLATELET = (128.0, 104.0, 214.0)
