@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from mlcore.synthetic.fields import Floats, class_generator, noise, photographed, places
 from mlcore.synthetic.styles import Colour
 
+_WAVES = np.array((2, 3, 5))  # swellings around an outline
+_ANGLES = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+_COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
 _IN_A_GAP = 0.5  # share of nests that have drawn away from the stroma about them
 
 
@@ -98,11 +101,10 @@ def _outline(
     rng: Generator, centre: tuple[float, float], radius: float, ragged: float, stretch: float
 ) -> NDArray[np.int32]:
     """The points of an irregular round shape, in sixteenths of a pixel."""
-    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    waves = sum(rng.normal(0, ragged / n) * np.cos(n * angles + rng.uniform(0, 6.3)) for n in (2, 3, 5))
-    reach = radius * (1 + np.asarray(waves))
+    heights = rng.normal(0, ragged, len(_WAVES)) / _WAVES
+    reach = radius * (1 + heights @ np.cos(_WAVES[:, None] * _ANGLES + rng.uniform(0, 2 * np.pi, (len(_WAVES), 1))))
     turn, flat = rng.uniform(0, np.pi), 1 - stretch * rng.random()
-    x, y = reach * np.cos(angles), reach * np.sin(angles) * flat
+    x, y = reach * _COSINES, reach * _SINES * flat
     points = np.stack(
         [centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)], axis=1
     )
