@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlcore.datasets import Dataset, InvalidDataset, Sample
 from mlcore.manifest import Manifest
@@ -60,6 +60,9 @@ def _trained_with(dataset: Dataset, manifest: Manifest) -> Split | None:
         split = split_dataset(dataset, seed=manifest.training.seed)
     except InvalidDataset:
         return None
+    if manifest.architecture.members > 1:  # every image was learned from by all networks but one, and judged by that
+        both = (*split.train, *split.validation)
+        split = replace(split, train=both, validation=both)
     data = manifest.data
     for part, counts, name in (
         (split.train, data.train, "train"),

@@ -110,16 +110,23 @@ def _data(manifest: Mapping[str, Any]) -> Table:
 
 def _facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     data, training = _part(manifest, "data"), _part(manifest, "training")
-    network = _part(manifest, "architecture")
-    side = network.get("input_size")
     facts = (
         ("Data", data.get("title")),
         ("Citation", data.get("citation")),
         ("Licence of the data", data.get("licence")),
         ("How the sets were told apart", data.get("split")),
-        ("Network", f"{network['name']}, input {side} x {side} pixels" if "name" in network else ""),
+        ("Network", _network(_part(manifest, "architecture"))),
+        ("Weights before training", training.get("start")),
         ("Made on", manifest.get("created")),
         ("Made by", training.get("command")),
         ("Source commit", training.get("commit")),
     )
     return [(name, str(value)) for name, value in facts if value]
+
+
+def _network(architecture: Mapping[str, Any]) -> str:
+    if "name" not in architecture:
+        return ""
+    members, side = architecture.get("members", 1), architecture.get("input_size")
+    name = architecture["name"] if members == 1 else f"{members} times {architecture['name']}"
+    return f"{name}, input {side} x {side} pixels"

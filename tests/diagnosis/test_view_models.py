@@ -26,7 +26,7 @@ MANIFEST = {
         "colour_reference": {"accuracy": 0.895},
     },
     "data": {"title": "Smears", "train": {"Benign": 300}, "groups": {"train": 40}},
-    "architecture": {"name": "compact", "input_size": 224},
+    "architecture": {"name": "compact", "input_size": 224, "members": 3},
     "training": {"command": "python -m mlcore train"},
 }
 
