@@ -2,13 +2,16 @@
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from clinic.models import Patient, Role, User
 from clinic.services.patients import add_to_care_team, register_patient
@@ -16,7 +19,7 @@ from clinic.services.people import create_person
 from diagnosis.services.cases import open_case
 from diagnosis.services.uploads import accept_image
 from mlcore.overlays import encode_png
-from mlcore.synthetic import draw
+from mlcore.synthetic import draw, out_of_focus
 
 NOTE = "Drawn images: no patient's specimen is shown here."
 PEOPLE = (
@@ -34,12 +37,13 @@ class DemoCase:
     assay: str
     kinds: tuple[str, ...]
     days_ago: int
+    out_of_focus: int | None = None  # the place of an image that a model has to refuse
 
 
 PATIENTS = (
     ("DEMO-1001", "Aldersen", "Nora", date(1988, 4, 12), (
         DemoCase("leukemia", ("Early", "Early", "Pre", "Pre"), 96),
-        DemoCase("leukemia", ("Benign", "Early", "Benign", "Benign"), 9),
+        DemoCase("leukemia", ("Benign", "Early", "Benign", "Benign"), 9, out_of_focus=3),
     )),
     ("DEMO-1002", "Bertrand", "Luc", date(2015, 11, 3), (DemoCase("leukemia", ("Pro", "Pro", "Pre"), 3),)),
     ("DEMO-1003", "Castellan", "Irma", date(1961, 7, 29), (
@@ -74,10 +78,17 @@ def seed_demo(*, accounts_file: Path) -> bool:
 def _add_case(*, patient: Patient, doctor: User, demo: DemoCase) -> None:
     taken = timezone.localdate() - timedelta(days=demo.days_ago)
     case = open_case(patient=patient, opened_by=doctor, assay=demo.assay, specimen_date=taken, note=NOTE)
-    for seed, kind in enumerate(demo.kinds, start=demo.days_ago):
-        content = encode_png(draw(demo.assay, kind, seed))
-        name = f"drawn-{seed}.png"
-        accept_image(case=case, uploaded_by=doctor, file=SimpleUploadedFile(name, content))
+    for name, image in images_of(demo):
+        file = SimpleUploadedFile(name, encode_png(image))
+        accept_image(case=case, uploaded_by=doctor, file=file)
+
+
+def images_of(demo: DemoCase) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """The drawn images of a case (each H x W x 3, 8-bit RGB) with their names."""
+    for place, kind in enumerate(demo.kinds):
+        seed = demo.days_ago + place
+        image = draw(demo.assay, kind, seed)
+        yield f"drawn-{seed}.png", out_of_focus(image) if place == demo.out_of_focus else image
 
 
 def _write_accounts(path: Path, passwords: dict[str, str]) -> None:

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.test import Client
 
 from clinic.models import Patient, Role, User
 from diagnosis.models import Analysis, ModelVersion
-from diagnosis.services.demo import seed_demo
+from diagnosis.services.demo import PATIENTS, images_of, seed_demo
+from mlcore.assays import ASSAYS
+from mlcore.outcomes import Verdict
+from mlcore.predictor import Predictor
+from tests.conftest import BUNDLES
 from tests.factories import ModelVersionFactory
 
 
@@ -16,6 +21,18 @@ def test_it_fills_an_empty_database_with_waiting_images(model: ModelVersion, tmp
     assert Analysis.objects.filter(state="queued").count() == 16
     assert {user.role for user in User.objects.all()} == set(Role.values)
     assert Patient.objects.visible_to(User.objects.get(full_name="Dr. Tomas Okafor")).count() == 3
+
+
+def test_it_shows_every_class_and_every_verdict(tmp_path: Path) -> None:
+    outcomes = []
+    for slug in ASSAYS:
+        reader = Predictor.load(BUNDLES / f"{slug}.bundle", cache=settings.MODEL_CACHE)
+        cases = [case for *_, cases in PATIENTS for case in cases if case.assay == slug]
+        outcomes += [(slug, o) for case in cases for o in reader.predict([image for _, image in images_of(case)])]
+
+    assert {outcome.verdict for _, outcome in outcomes} == set(Verdict)
+    suggested = {(slug, outcome.label) for slug, outcome in outcomes if outcome.label}
+    assert suggested == {(slug, label) for slug, assay in ASSAYS.items() for label in assay.classes}
 
 
 def test_its_passwords_sign_in_and_are_private(model: ModelVersion, tmp_path: Path) -> None:
