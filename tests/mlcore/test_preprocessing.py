@@ -18,7 +18,7 @@ def test_it_gives_the_networks_square_for_any_size(size: tuple[int, int]) -> Non
 
     prepared = prepare(image, LEUKEMIA)
 
-    assert prepared.shape == (224, 224, 3)
+    assert prepared.shape == (LEUKEMIA.input_size, LEUKEMIA.input_size, 3)
     assert prepared.dtype == np.float32
     assert 0 <= prepared.min() <= prepared.max() <= 1
 
@@ -45,7 +45,7 @@ def test_it_hides_the_scale_bar() -> None:
 def test_it_leaves_tissue_as_it_is() -> None:
     image = draw_tissue("Malignant", 3)
 
-    assert np.allclose(prepare(image, BREAST), image / 255, atol=1e-6)
+    assert np.allclose(prepare(image, BREAST), resize(image, BREAST.input_size) / 255, atol=1e-6)
 
 
 def test_it_survives_a_black_image() -> None:

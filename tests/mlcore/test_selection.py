@@ -46,7 +46,8 @@ def manifest(trained_with: Dataset, split: Split) -> Manifest:
     )
     groups = {name: len(set(joined_groups(part))) for name, part in parts.items()}
     data = replace(bare.data, digest=trained_with.digest, train=train, validation=validation, test=test, groups=groups)
-    return replace(bare, data=data, training=replace(bare.training, seed=SEED))
+    alone = replace(bare.architecture, members=1)
+    return replace(bare, architecture=alone, data=data, training=replace(bare.training, seed=SEED))
 
 
 def test_strange_images_are_all_measured(manifest: Manifest) -> None:
