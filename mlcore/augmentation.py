@@ -23,6 +23,10 @@ class Augmentation:
     free_rotation: bool  # any angle (reflected at the border); else only quarter turns
 
 
+# Another lamp and stain, within what any laboratory sees from one week to the next.
+GENTLE = Augmentation(gain=0.2, density=(0.85, 1.2), blur=0.0, jpeg=0.1, scale=0.0, crop=0, free_rotation=False)
+
+
 def augment_colour(image: NDArray[np.uint8], rng: Generator, plan: Augmentation) -> NDArray[np.uint8]:
     """Change light, stain, focus and compression of an 8-bit RGB image (H x W x 3)."""
     levels = np.linspace(0, 1, 256)[:, None]

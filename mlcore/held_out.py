@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.augmentation import Augmentation, augment_colour
+from mlcore.augmentation import GENTLE, augment_colour
 from mlcore.committee import join_gates
 from mlcore.datasets import Sample, read_pixels
 from mlcore.engines.reference import ReferenceEngine
@@ -15,9 +15,6 @@ from mlcore.preprocessing import prepare
 from mlcore.scope import Arrays, Distances, distances, fit_part, fit_scope, look
 from mlcore.segmentation import segment
 from mlcore.splits import Round
-
-# The gate learns from images under somewhat other light and stain: a new lamp alone is no reason to refuse.
-_GATE_CHANGES = Augmentation(gain=0.2, density=(0.85, 1.2), blur=0.0, jpeg=0.1, scale=0.0, crop=0, free_rotation=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +33,7 @@ def judge(engine: ReferenceEngine, each: Round, plan: TrainingPlan, *, seed: int
 
     A committee's members see an image turned differently; a single member's mean over `turns` stands for that.
     """
+    # The gate learns from images under somewhat other light and stain too: a new lamp alone is no reason to refuse.
     unseen = _see(engine, each.validation, plan, changed=None, turns=turns)
     views = [_see(engine, each.train, plan, changed=changed) for changed in (None, seed)]
     learned = labels_of(each.train)
@@ -84,7 +82,7 @@ def _see(
         images = [read_pixels(sample) for sample in samples[start : start + 64]]
         if changed is not None:
             rngs = [np.random.default_rng((changed, start + index)) for index in range(len(images))]
-            images = [augment_colour(image, rng, _GATE_CHANGES) for image, rng in zip(images, rngs, strict=True)]
+            images = [augment_colour(image, rng, GENTLE) for image, rng in zip(images, rngs, strict=True)]
         pixels = [prepare(image, plan.recipe) for image in images]
         answers = [engine.run([np.rot90(image, turn) for image in pixels]) for turn in range(turns)]
         logits += [np.mean([answer.logits for answer in each], axis=0) for each in zip(*answers, strict=True)]

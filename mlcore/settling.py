@@ -1,4 +1,4 @@
-"""Batch normalisation's statistics, estimated anew from images as they are once a network has learned."""
+"""Batch normalisation's statistics, estimated anew from images much as they are once a network has learned."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.augmentation import GENTLE, augment_colour
 from mlcore.datasets import Sample, read_pixels
 from mlcore.preprocessing import Recipe, prepare
 
@@ -15,19 +16,22 @@ _BATCH = 64
 
 
 def settle(network: Any, samples: Sequence[Sample], recipe: Recipe, *, seed: int) -> None:
-    """Replace the moving means and variances of a network's batch normalisation by those of unchanged images.
+    """Replace the moving means and variances of a network's batch normalisation by those of gently changed images.
 
-    While it learns they follow images under changed light, stain and focus, whose spread is wider: on images as they
-    are, every class' evidence is then shifted ("precise" statistics: Wu and Johnson, arXiv 2105.07576, section 3).
+    While it learns they follow images under strongly changed light, stain and focus, whose spread is wider: on images
+    as they are, every class' evidence is then shifted ("precise" statistics: Wu and Johnson, arXiv 2105.07576,
+    section 3). Images not changed at all would tie the network to the light of the microscopes it knows.
     """
     norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
         return
-    chosen = np.random.default_rng(seed).permutation(len(samples))[:_IMAGES]
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(samples))[:_IMAGES]
     sums: list[NDArray[np.float64]] = []
     batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
     for rows in batches:
-        pixels = np.stack([prepare(read_pixels(samples[row]), recipe) for row in rows])
+        images = [augment_colour(read_pixels(samples[row]), rng, GENTLE) for row in rows]
+        pixels = np.stack([prepare(image, recipe) for image in images])
         found = _batch_statistics(network, norms, pixels)
         sums = [total + value for total, value in zip(sums, found, strict=True)] if sums else found
     for variable, total in zip(_statistics(norms), sums, strict=True):

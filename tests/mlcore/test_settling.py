@@ -1,4 +1,4 @@
-"""Batch normalisation's statistics after training are those of images as they are."""
+"""Batch normalisation's statistics after training are those of images much as they are."""
 
 from pathlib import Path
 
