@@ -31,7 +31,7 @@ from mlcore.pretrained import SOURCE
 from mlcore.provenance import source_commit
 from mlcore.requests import Request
 from mlcore.scope import fit_limits
-from mlcore.splits import Round, joined_groups
+from mlcore.splits import Round, grouping_words, joined_groups
 from mlcore.training import Fitted, Weights
 
 Members = Sequence[tuple[Fitted, Round]]  # each network with what it learned from and what it is judged on
@@ -183,9 +183,7 @@ def _data(request: Request, dataset: Dataset, members: Members, test: tuple[Samp
 
 
 def _split_words(test: Sequence[Sample], *, committee: bool) -> str:
-    keys = {key.split(":")[0] for sample in test for key in sample.groups}
-    named = {"sha256": "the file's content", "near_duplicate_group": "near duplicates"}
-    words = ", ".join(named.get(key, key) for key in sorted(keys))
+    words = ", ".join(grouping_words(test))
     given = " The test set is the data set's own." if any(sample.held_out for sample in test) else ""
     crossed = " Training and validation images change places: each network left out other groups." if committee else ""
     return f"Split by groups: images that share any of these are on one side ({words}).{given}{crossed}"

@@ -24,7 +24,7 @@ class Judged:
     logits: NDArray[np.float32]
     distances: list[Distances]
     gate: Arrays  # fitted on what it learned from
-    looks: NDArray[np.float64]  # of what it learned from and of what it did not, in the order of `labels`
+    looks: NDArray[np.float64]  # of what it learned from, as it is and gently changed, in the order of `labels`
     labels: NDArray[np.int64]
 
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 
 from mlcore.datasets import Dataset, InvalidDataset, Sample
 from mlcore.manifest import Manifest
-from mlcore.splits import Split, joined_groups, split_dataset
-
-_NAMED = {"sha256": "the file's content", "near_duplicate_group": "near duplicates"}
+from mlcore.splits import Split, grouping_words, joined_groups, split_dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,7 @@ class Selection:
     @property
     def grouped_by(self) -> list[str]:
         """What makes two images one group."""
-        keys = {key.split(":")[0] for sample in self.samples for key in sample.groups}
-        return [_NAMED.get(key, key) for key in sorted(keys)]
+        return grouping_words(self.samples)
 
 
 def select(dataset: Dataset, manifest: Manifest, *, test_groups_only: bool = False) -> Selection:

@@ -39,6 +39,13 @@ def joined_groups(samples: Sequence[Sample]) -> list[int]:
     return [numbers.setdefault(root(sample.groups[0]), len(numbers)) for sample in samples]
 
 
+def grouping_words(samples: Sequence[Sample]) -> list[str]:
+    """What makes two of these images one group, in words."""
+    named = {"sha256": "the file's content", "near_duplicate_group": "near duplicates"}
+    keys = {key.split(":")[0] for sample in samples for key in sample.groups}
+    return [named.get(key, key) for key in sorted(keys)]
+
+
 def split_dataset(dataset: Dataset, *, seed: int, validation: float = 0.15, test: float = 0.15) -> Split:
     """Split by groups, each class by the same shares; a folder testSet is the test set as it stands."""
     samples = dataset.samples

@@ -16,6 +16,7 @@ from mlcore.augmentation import augment
 from mlcore.calibration import calibrated_loss
 from mlcore.catalogue import Shape
 from mlcore.datasets import InvalidDataset, Sample, read_pixels
+from mlcore.metrics import balanced_accuracy
 from mlcore.plans import TrainingPlan
 from mlcore.preprocessing import Recipe, prepare, resize
 from mlcore.pretrained import pretrained_weights
@@ -134,12 +135,6 @@ def class_weights(samples: Sequence[Sample], classes: int) -> NDArray[np.float64
     return len(samples) / (classes * counts.astype(np.float64))
 
 
-def balanced_accuracy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The mean over the classes of the share of their images that is recognised."""
-    right = logits.argmax(axis=1) == labels
-    return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
-
-
 class Trainer:
     """One run of `train`: start with `fit`, or go on from the state file of a run that was stopped."""
 
@@ -228,7 +223,9 @@ class Trainer:
         set_weights(self.network, live)
         labels = np.array([sample.label for sample in validation])
         loss = float(fitted.history["loss"][-1])
-        epoch = Epoch(number + 1, loss, calibrated_loss(logits, labels), balanced_accuracy(logits, labels))
+        epoch = Epoch(
+            number + 1, loss, calibrated_loss(logits, labels), balanced_accuracy(logits.astype(np.float64), labels)
+        )
         if all(epoch.validation_loss < earlier.validation_loss for earlier in self._history):
             self._best = {name: value.copy() for name, value in self._averaged.items()}
         self._history.append(epoch)
