@@ -2,7 +2,23 @@
 
 from clinic.models.audit_event import AuditEvent
 from clinic.models.care_team import CareTeamMembership
+from clinic.models.erasure import Erasure, ErasureReason, ErasureState
+from clinic.models.merging import MergedMembership, Merging
 from clinic.models.patient import Patient
+from clinic.models.record_hold import HoldKind, RecordHold
 from clinic.models.user import Role, User
 
-__all__ = ["AuditEvent", "CareTeamMembership", "Patient", "Role", "User"]
+__all__ = [
+    "AuditEvent",
+    "CareTeamMembership",
+    "Erasure",
+    "ErasureReason",
+    "ErasureState",
+    "HoldKind",
+    "MergedMembership",
+    "Merging",
+    "Patient",
+    "RecordHold",
+    "Role",
+    "User",
+]

@@ -15,7 +15,8 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The patients whose care team `user` is on: where every clinical query starts."""
         if not isinstance(user, User) or not user.is_active or user.role != Role.DOCTOR:
             return self.none()
-        return self.filter(pk__in=user.care_team_memberships.values("patient_id"))
+        team = self.filter(pk__in=user.care_team_memberships.values("patient_id"))
+        return team.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
 
 
 class Patient(models.Model):
@@ -28,6 +29,11 @@ class Patient(models.Model):
     birth_date = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="registered_patients")
+    # Kept by the database: since when a restriction (see RecordHold) freezes this record.
+    restricted_at = models.DateTimeField(null=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.PROTECT, related_name="merged_records"
+    )
 
     objects = PatientQuerySet.as_manager()
 
@@ -43,6 +49,9 @@ class Patient(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(record_number=""), name="patient_record_number_given"),
             models.CheckConstraint(condition=~models.Q(family_name=""), name="patient_family_name_given"),
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="patient_not_merged_into_itself"
+            ),
         ]
 
     def __str__(self) -> str:

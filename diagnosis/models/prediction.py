@@ -11,6 +11,20 @@ from django.db.models import Q
 from clinic.models import Patient, User
 from diagnosis.models.analysis import Analysis
 
+# A prediction is deleted in the erasure of its patient's record, and at no other time.
+ONLY_ERASED = """
+    IF NOT EXISTS (
+        SELECT FROM diagnosis_analysis
+        JOIN diagnosis_slideimage ON diagnosis_slideimage.id = diagnosis_analysis.image_id
+        JOIN diagnosis_case ON diagnosis_case.id = diagnosis_slideimage.case_id
+        JOIN clinic_erasure ON clinic_erasure.patient_id = diagnosis_case.patient_id
+        WHERE diagnosis_analysis.id = OLD.analysis_id AND clinic_erasure.state = 'carried_out'
+    ) THEN
+        RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;
+    END IF;
+    RETURN OLD;
+"""
+
 
 class Verdict(models.TextChoices):
     CONFIDENT = "confident", "Confident"
@@ -64,7 +78,12 @@ class Prediction(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["-created_at", "-id"], name="prediction_newest_first")]
-        triggers = [pgtrigger.Protect(name="written_once", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="written_once", operation=pgtrigger.Update),
+            pgtrigger.Trigger(
+                name="goes_with_the_record_alone", when=pgtrigger.Before, operation=pgtrigger.Delete, func=ONLY_ERASED
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.analysis_id} {self.verdict}"

@@ -46,6 +46,7 @@ class SlideImage(models.Model):
         indexes = [
             models.Index(fields=["case", "created_at", "id"], name="image_by_case"),
             models.Index(fields=["-created_at", "-id"], name="image_newest_first"),
+            models.Index(fields=["sha256"], name="image_by_digest"),
         ]
 
     def __str__(self) -> str:
