@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from clinic.settings import environment
+from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -20,6 +21,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "django_filters",
     "django_htmx",
+    "csp",
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -29,6 +31,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",
+    "clinic.headers.safe_headers",
     "clinic.middleware.request_context",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -55,6 +59,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
             ],
         },
     }
@@ -80,8 +85,6 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
 
 # Language and time: rows are stored in UTC and shown in the site's zone.
 LANGUAGE_CODE = "en"

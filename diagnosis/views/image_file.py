@@ -28,6 +28,4 @@ def image_file(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     except file_store.DamagedFile:
         logger.exception("A stored picture is damaged: %s", sha256)
         return HttpResponse("The stored picture is damaged and is not shown.\n", "text/plain", status=500)
-    return HttpResponse(
-        content, "image/png", headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    )
+    return HttpResponse(content, "image/png")

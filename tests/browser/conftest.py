@@ -1,4 +1,4 @@
-"""A real browser on the real pages, under a content security policy as strict as can be."""
+"""A real browser on the real pages, under the content security policy they are served with."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import User
@@ -36,9 +35,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(transactional_db: None, settings: Settings) -> Iterator[str]:
+def site(transactional_db: None) -> Iterator[str]:
     """The address of the site."""
-    settings.MIDDLEWARE = ["tests.browser.policy.strict", *settings.MIDDLEWARE]
     server = LiveServer("localhost")
     yield server.url
     server.stop()

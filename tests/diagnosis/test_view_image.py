@@ -201,7 +201,7 @@ def test_pictures_come_as_png_and_are_kept_nowhere(
     response = owner_client.get(f"/images/{predicted(case, model).pk}/{kind}")
     assert response.content.startswith(b"\x89PNG")
     assert response["Content-Type"] == "image/png"
-    assert response["Cache-Control"] == "private, no-store"
+    assert response["Cache-Control"] == "no-store"
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
