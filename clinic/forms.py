@@ -15,6 +15,18 @@ def _longest(field: str) -> int | None:
     return length
 
 
+class ManyIds(forms.MultipleChoiceField):
+    """Any number of UUIDs."""
+
+    def validate(self, value: Any) -> None:
+        """Which of them mean anything is not the form's business."""
+
+    def to_python(self, value: Any) -> "list[Any]":
+        """The UUIDs of what was sent."""
+        one = forms.UUIDField()
+        return [one.clean(entry) for entry in super().to_python(value)]
+
+
 class SignInForm(AuthenticationForm):
     """Email address and password. One sentence for every failure: it tells nobody which addresses exist."""
 
@@ -117,3 +129,5 @@ class PatientForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Enter a date, for example 1984-03-27."},
     )
+    # Ids of patients who were shown as likely duplicates; only the button beneath them sends any.
+    not_duplicate_of = ManyIds(required=False, widget=forms.MultipleHiddenInput)

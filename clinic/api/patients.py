@@ -10,11 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clinic.api.problems import answer
 from clinic.api.resources import ClinicalResource
 from clinic.api.serializers import KnownFields
 from clinic.models import Patient
 from clinic.selectors.patients import search_patients
-from clinic.services.patients import register_patient
+from clinic.services.patients import LikelyDuplicates, register_patient
 
 
 class PatientSerializer(KnownFields, serializers.ModelSerializer[Patient]):
@@ -24,6 +25,18 @@ class PatientSerializer(KnownFields, serializers.ModelSerializer[Patient]):
         model = Patient
         fields = ["id", "url", "record_number", "family_name", "given_name", "birth_date", "created_at"]
         read_only_fields = ["created_at"]
+
+
+class NewPatientSerializer(PatientSerializer):
+    not_duplicate_of = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=100,
+        help_text="Ids of likely duplicates that you were shown, and that are other people.",
+    )
+
+    class Meta(PatientSerializer.Meta):
+        fields = [*PatientSerializer.Meta.fields, "not_duplicate_of"]
 
 
 class PatientSearchSerializer(KnownFields):
@@ -47,13 +60,33 @@ class PatientViewSet(ClinicalResource[Patient]):
     def patient_of(self, item: Patient) -> UUID:
         return item.pk
 
+    @extend_schema(request=NewPatientSerializer, responses={201: PatientSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Register a patient; you are the first on the care team."""
-        serializer = self.get_serializer(data=request.data)
+        """Register a patient; you are the first on the care team.
+
+        409 `likely_duplicates` when patients of yours are alike: look at the `candidates`, then either use one of
+        them, or send the same body again with all their ids in `not_duplicate_of`.
+        """
+        serializer = NewPatientSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        patient = register_patient(registered_by=self.person, **serializer.validated_data)
+        try:
+            patient = register_patient(registered_by=self.person, **serializer.validated_data)
+        except LikelyDuplicates as found:
+            return self._likely_duplicates(found)
         data = self.represent([patient])[0]
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    def _likely_duplicates(self, found: LikelyDuplicates) -> Response:
+        shown = self.represent([candidate.patient for candidate in found.candidates])
+        return answer(
+            status=status.HTTP_409_CONFLICT,
+            code="likely_duplicates",
+            detail=f"{found} Look at the candidates first.",
+            candidates=[
+                {**patient, "alike": list(candidate.reasons)}
+                for patient, candidate in zip(shown, found.candidates, strict=True)
+            ],
+        )
 
     @extend_schema(
         request=PatientSearchSerializer,

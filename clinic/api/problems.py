@@ -17,7 +17,8 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from clinic.api.errors import InvalidParameters, TooLarge
+from clinic.api.errors import Conflict, InvalidParameters, TooLarge
+from clinic.services.records import RecordRestricted
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = "There is nothing here. Check the address; it ends with a slash."
@@ -58,6 +59,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIExcept
     (exceptions.APIException, lambda error: error),
     (Http404, lambda _: exceptions.NotFound(NOT_FOUND)),
     (PermissionDenied, lambda error: exceptions.PermissionDenied(str(error) or None)),
+    (RecordRestricted, lambda error: Conflict(error.messages[0], code="restricted")),
     (ValidationError, lambda error: exceptions.ValidationError(serializers.as_serializer_error(error))),
     (RequestDataTooBig, lambda _: TooLarge()),
     (TooManyFilesSent, lambda _: exceptions.ValidationError({"files": [TOO_MANY_FILES]}, code="too_many_files")),

@@ -1,16 +1,26 @@
 """Registering patients and sharing their care."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import CareTeamMembership, Patient, User
-from clinic.services import audit
+from clinic.selectors.duplicates import Candidate, likely_duplicates
+from clinic.services import audit, records
 
 
-@transaction.atomic
+class LikelyDuplicates(Exception):
+    """Nobody was registered: the doctor should look at these patients of theirs first."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        super().__init__("You may have registered this patient already.")
+        self.candidates = candidates
+
+
 def register_patient(
     *,
     registered_by: User,
@@ -18,15 +28,16 @@ def register_patient(
     family_name: str,
     given_name: str = "",
     birth_date: date | None = None,
+    not_duplicate_of: Collection[UUID] = (),
 ) -> Patient:
     """Register a patient and put the doctor on the care team.
 
-    Raises ValidationError with plain sentences, also when one of the doctor's own patients has the record number:
-    a second record of one person splits their history. (Other doctors' patients are not hinted at.)
+    Raises ValidationError with plain sentences, and LikelyDuplicates when the doctor's own patients hold somebody
+    alike who is not named in `not_duplicate_of`: a second record of one person splits their history. (Other doctors'
+    patients are not hinted at.)
     """
     if not registered_by.is_doctor:
         raise PermissionDenied("Only doctors register patients.")
-    User.objects.select_for_update().get(pk=registered_by.pk)  # two tabs, one patient: the second one waits and sees
     patient = Patient(
         record_number=record_number.strip(),
         family_name=family_name.strip(),
@@ -37,19 +48,42 @@ def register_patient(
     patient.full_clean()
     if birth_date and birth_date > timezone.localdate():
         raise ValidationError({"birth_date": "This date of birth lies in the future."})
-    if Patient.objects.visible_to(registered_by).filter(record_number__iexact=patient.record_number).exists():
-        raise ValidationError({"record_number": "One of your patients already has this record number."})
-    patient.save()
-    CareTeamMembership.objects.create(patient=patient, user=registered_by, added_by=registered_by)
-    audit.record(actor=registered_by, action="patient.registered", subject=patient, patient_id=patient.pk)
+    with transaction.atomic():
+        candidates = _register(patient, registered_by, set(not_duplicate_of))
+    if candidates:
+        raise LikelyDuplicates(candidates)
     return patient
+
+
+def _register(patient: Patient, doctor: User, known: set[UUID]) -> Sequence[Candidate]:
+    """Write the patient, unless somebody alike is there whom the doctor did not rule out: those are returned."""
+    User.objects.select_for_update().get(pk=doctor.pk)  # two tabs, one patient: the second one waits and sees
+    candidates = likely_duplicates(user=doctor, sought=patient)
+    if any(candidate.patient.pk not in known for candidate in candidates):
+        _note_shown(candidates, doctor)
+        return candidates
+    patient.save()
+    CareTeamMembership.objects.create(patient=patient, user=doctor, added_by=doctor)
+    audit.record(
+        actor=doctor, action="patient.registered", subject=patient, patient_id=patient.pk, duplicates=len(candidates)
+    )
+    return ()
+
+
+def _note_shown(candidates: Sequence[Candidate], doctor: User) -> None:
+    audit.record_all(
+        actor=doctor,
+        acts=[
+            audit.Act(action="patient.shown_as_duplicate", subject=one.patient, patient_id=one.patient.pk)
+            for one in candidates
+        ],
+    )
 
 
 @transaction.atomic
 def add_to_care_team(*, patient: Patient, doctor: User, added_by: User) -> CareTeamMembership:
     """Put `doctor` on the patient's care team; already being on it changes nothing."""
-    if not Patient.objects.visible_to(added_by).filter(pk=patient.pk).exists():
-        raise PermissionDenied("Only the care team can add to itself.")
+    records.lock_open(patient_id=patient.pk, user=added_by)
     if not doctor.is_doctor or not doctor.is_active:
         raise ValidationError("Only doctors can be on a care team.")
     membership, created = CareTeamMembership.objects.get_or_create(

@@ -1,5 +1,8 @@
 """Finding and registering patients."""
 
+from collections.abc import Sequence
+from http import HTTPStatus
+
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -7,9 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from clinic.forms import PatientForm, PatientSearchForm
+from clinic.selectors.duplicates import Candidate
 from clinic.selectors.patients import page_of_patients, search_patients
 from clinic.services import audit
-from clinic.services.patients import register_patient
+from clinic.services.patients import LikelyDuplicates, register_patient
 from clinic.views.requests import SignedInRequest, doctors_only
 
 
@@ -35,13 +39,17 @@ def patients(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @doctors_only
 def patient_new(request: SignedInRequest) -> HttpResponse:
-    """Register a patient, then go on to the patient's page."""
+    """Register a patient, then go on to the patient's page. Patients of the doctor who are alike are shown first."""
     form = PatientForm(request.POST or None)
+    candidates: Sequence[Candidate] = ()
     if form.is_valid():
         try:
             patient = register_patient(registered_by=request.user, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
+        except LikelyDuplicates as found:
+            candidates = found.candidates
         else:
             return redirect("diagnosis:patient", pk=patient.pk)
-    return render(request, "clinic/patient_new.html", {"form": form}, status=400 if form.errors else 200)
+    status = HTTPStatus.CONFLICT if candidates else HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
+    return render(request, "clinic/patient_new.html", {"form": form, "candidates": candidates}, status=status)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from clinic.api.errors import Conflict
 from clinic.api.resources import Resource
+from clinic.services.records import RecordRestricted
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.selectors.images import queue_positions
 from diagnosis.services import analysis_queue
@@ -115,6 +116,8 @@ class AnalysisViewSet(Resource[Analysis]):
         analysis = self.get_object()
         try:
             analysis_queue.retry(analysis=analysis, retried_by=self.person)
+        except RecordRestricted:
+            raise
         except ValidationError as error:
             raise Conflict(" ".join(error.messages)) from None
         data = self.represent([self.get_object()])[0]

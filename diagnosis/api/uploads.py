@@ -14,13 +14,14 @@ from rest_framework.reverse import reverse
 from clinic.api.parsers import FilesParser
 from clinic.api.problems import answer, problem
 from clinic.api.resources import Resource
-from diagnosis.models import Case
+from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 
 STATUS_OF_REFUSAL = {
     "too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     "unsupported_type": status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     "no_model": status.HTTP_409_CONFLICT,
+    "restricted": status.HTTP_409_CONFLICT,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 
@@ -29,6 +30,15 @@ class ImagesSerializer(serializers.Serializer[object]):
     files = serializers.ListField(
         child=serializers.FileField(), max_length=200, help_text="PNG, JPEG or TIFF; several parts of this one name."
     )
+
+
+class DuplicateSerializer(serializers.Serializer[object]):
+    """The same bytes in another case of a patient of yours."""
+
+    image = serializers.UUIDField()
+    image_url = serializers.URLField()
+    case = serializers.UUIDField()
+    patient = serializers.UUIDField()
 
 
 class OutcomeSerializer(serializers.Serializer[object]):
@@ -41,6 +51,7 @@ class OutcomeSerializer(serializers.Serializer[object]):
     image_url = serializers.URLField(allow_null=True)
     analysis = serializers.UUIDField(allow_null=True)
     analysis_url = serializers.URLField(allow_null=True)
+    duplicates = DuplicateSerializer(many=True, help_text="Where else you have these very bytes.")
     problem = serializers.DictField(allow_null=True)
 
 
@@ -83,7 +94,7 @@ def _files(request: Request) -> "list[UploadedFile[Any]]":
 
 
 def _entry(request: Request, name: str, outcome: Upload | UploadRefused) -> dict[str, Any]:
-    entry: dict[str, Any] = dict.fromkeys(OutcomeSerializer().fields)
+    entry: dict[str, Any] = dict.fromkeys(OutcomeSerializer().fields) | {"duplicates": []}
     if isinstance(outcome, UploadRefused):
         return entry | {"name": name, "accepted": False, "problem": _problem(outcome)}
     analysis = outcome.analysis
@@ -95,6 +106,16 @@ def _entry(request: Request, name: str, outcome: Upload | UploadRefused) -> dict
         "image_url": reverse("api:image-detail", kwargs={"pk": analysis.image_id}, request=request),
         "analysis": analysis.pk,
         "analysis_url": reverse("api:analysis-detail", kwargs={"pk": analysis.pk}, request=request),
+        "duplicates": [_duplicate(request, image) for image in outcome.elsewhere],
+    }
+
+
+def _duplicate(request: Request, image: SlideImage) -> dict[str, Any]:
+    return {
+        "image": image.pk,
+        "image_url": reverse("api:image-detail", kwargs={"pk": image.pk}, request=request),
+        "case": image.case_id,
+        "patient": image.case.patient_id,
     }
 
 

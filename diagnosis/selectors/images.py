@@ -72,13 +72,16 @@ def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
 
 
 def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
-    """The place of each waiting analysis in the queue of its model, by its id: one query."""
+    """The place of each waiting analysis in the queue of its model, by its id: one query.
+
+    What waits because the patient's record is restricted has no place: it is passed by.
+    """
     if not waiting:
         return {}
     models = {analysis.model_version_id for analysis in waiting}
-    queue = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version__in=models).annotate(
-        place=Window(RowNumber(), partition_by=F("model_version"), order_by=("queued_at", "id"))
-    )
+    queue = Analysis.objects.filter(
+        state=AnalysisState.QUEUED, model_version__in=models, image__case__patient__restricted_at__isnull=True
+    ).annotate(place=Window(RowNumber(), partition_by=F("model_version"), order_by=("queued_at", "id")))
     # No place is 0. Being asked together with the places, the ids are picked out only after all were numbered.
     picked = queue.filter(Q(place=0) | Q(pk__in=[analysis.pk for analysis in waiting]))
     return dict(picked.order_by().values_list("pk", "place"))

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from clinic.models import User
-from clinic.services import audit
+from clinic.services import audit, records
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.models.analysis import MAX_ATTEMPTS
 
@@ -62,6 +62,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
     waiting = (
         Analysis.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
+        .filter(image__case__patient__restricted_at__isnull=True)  # those wait until the restriction is lifted
         .select_related("image__case", "model_version")
         .order_by("queued_at", "id")
     )
@@ -127,7 +128,7 @@ def sweep() -> None:
         state=AnalysisState.RUNNING, lease_expires_at__lt=Now()
     )
     _release(lost, action="analysis.lease_lost")
-    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED)
+    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED, image__case__patient__restricted_at__isnull=True)
     for model_version_id, count in waiting.order_by().values_list("model_version").annotate(Count("pk")):
         batches = -(-count // settings.ANALYSIS_BATCH_SIZE)
         wake_workers_on_commit(model_version_id, count=min(batches, MOST_WAKE_UPS))
@@ -164,9 +165,12 @@ def _audit(ids: Iterable[UUID], *, action: str) -> None:
 
 @transaction.atomic
 def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
-    """Queue a failed or quarantined analysis again, with fresh attempts. Raises ValidationError for any other."""
-    if not Analysis.objects.visible_to(retried_by).filter(pk=analysis.pk).exists():
+    """Queue a failed or quarantined analysis again, with fresh attempts. Raises ValidationError for any other, or
+    while the patient's record is frozen."""
+    seen = Analysis.objects.visible_to(retried_by).filter(pk=analysis.pk).values("image__case__patient").first()
+    if seen is None:
         raise PermissionDenied("Only the patient's care team retries an analysis.")
+    records.lock_open(patient_id=seen["image__case__patient"], user=retried_by)
     current = Analysis.objects.select_for_update(of=("self",)).select_related("image__case").get(pk=analysis.pk)
     if not current.can_be_retried:
         raise ValidationError("Only an analysis that failed can be retried.")

@@ -2,20 +2,22 @@
 
 from datetime import date
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import Patient, User
-from clinic.services import audit
+from clinic.services import audit, records
 from diagnosis.models import Case
 
 
 @transaction.atomic
 def open_case(*, patient: Patient, opened_by: User, assay: str, specimen_date: date, note: str = "") -> Case:
-    """Open a case for one specimen. Raises ValidationError with plain sentences when an entry is unfit."""
-    if not Patient.objects.visible_to(opened_by).filter(pk=patient.pk).exists():
-        raise PermissionDenied("Only the patient's care team opens cases.")
+    """Open a case for one specimen. Raises ValidationError with plain sentences when an entry is unfit.
+
+    RecordRestricted, which is one too, while the patient's record is frozen.
+    """
+    records.lock_open(patient_id=patient.pk, user=opened_by)
     case = Case(patient=patient, assay=assay, specimen_date=specimen_date, note=note.strip(), created_by=opened_by)
     case.full_clean()
     if specimen_date > timezone.localdate():

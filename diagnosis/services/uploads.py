@@ -1,7 +1,7 @@
 """Taking in an image: the header is read, nothing is decoded, and once this returns the image cannot get lost."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from clinic.models import User
-from clinic.services import audit
+from clinic.services import audit, records
 from diagnosis.models import Analysis, Case, ModelVersion, SlideImage
 from diagnosis.selectors.models import active_model
 from diagnosis.services import analysis_queue, file_store
+from diagnosis.services.duplicates import show_duplicates
 from mlcore.images import ImageHeader, UnreadableImage, read_header
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,14 @@ class UploadRefused(Exception):
 
 @dataclass(frozen=True)
 class Upload:
-    """An image that was taken in, with its analysis. Not `is_new`: the case already had these very bytes."""
+    """An image that was taken in, with its analysis. Not `is_new`: the case already had these very bytes.
+
+    `elsewhere`: the same bytes in other cases, of patients whom the person who sent them may see.
+    """
 
     analysis: Analysis
     is_new: bool
+    elsewhere: Sequence[SlideImage] = ()
 
 
 def accept_images(
@@ -59,15 +64,26 @@ def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") ->
 
     Raises UploadRefused when the file is not a readable PNG, JPEG or TIFF within the limits.
     """
-    if not Case.objects.visible_to(uploaded_by).filter(pk=case.pk).exists():
+    visible = Case.objects.visible_to(uploaded_by).select_related("patient").filter(pk=case.pk).first()
+    if visible is None:
         raise PermissionDenied("Only the patient's care team adds images.")
+    case = visible  # a merging may have moved it since the page was opened
+    if case.patient.restricted_at:
+        raise _restricted()
     header = _check(case=case, file=file)
     model = active_model(case.assay)
     if model is None:
         raise UploadRefused("no_model", "No model is active for this assay. Please tell your administrator.")
     file.seek(0)
     sha256 = file_store.put(file)
-    return _record(case=case, uploaded_by=uploaded_by, file=file, header=header, sha256=sha256, model=model)
+    try:
+        return _record(case=case, uploaded_by=uploaded_by, file=file, header=header, sha256=sha256, model=model)
+    except records.RecordRestricted:
+        raise _restricted() from None
+
+
+def _restricted() -> UploadRefused:
+    return UploadRefused("restricted", records.RecordRestricted().messages[0])
 
 
 def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
@@ -92,6 +108,7 @@ def _record(
     sha256: str,
     model: ModelVersion,
 ) -> Upload:
+    records.lock_open(patient_id=case.patient_id, user=uploaded_by)
     image, is_new = SlideImage.objects.get_or_create(
         case=case,
         sha256=sha256,
@@ -118,4 +135,5 @@ def _record(
     if analysis.can_be_retried:  # whoever sends the image again wants it read again, now that its file is whole
         analysis = analysis_queue.retry(analysis=analysis, retried_by=uploaded_by)
     analysis_queue.wake_workers_on_commit(model.pk)
-    return Upload(analysis=analysis, is_new=is_new)
+    elsewhere = show_duplicates(image=image, person=uploaded_by)
+    return Upload(analysis=analysis, is_new=is_new, elsewhere=elsewhere)

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from clinic.services.records import RecordRestricted
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Analysis
 from diagnosis.services import analysis_queue
@@ -19,6 +20,8 @@ def analysis_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
     analysis = get_object_or_404(Analysis.objects.visible_to(request.user).select_related("image"), pk=pk)
     try:
         analysis_queue.retry(analysis=analysis, retried_by=request.user)
+    except RecordRestricted as error:
+        messages.info(request, error.messages[0])
     except ValidationError:
         # A second click, or a colleague's: the page that follows shows how things stand.
         messages.info(request, "This image is not set aside any more; nothing was changed.")

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from clinic.views.requests import SignedInRequest
-from diagnosis.models import Case
+from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 from diagnosis.views.image_list import image_list
 
@@ -66,7 +66,7 @@ def _receive(request: SignedInRequest, case: Case) -> HttpResponse:
     status = HTTPStatus.BAD_REQUEST if len(refused) == len(outcomes) else HTTPStatus.ACCEPTED
     if _wants_json(request):
         return JsonResponse({"images": [_as_json(outcome) for outcome in outcomes]}, status=status)
-    if not refused:
+    if not refused and not any(isinstance(outcome, Upload) and outcome.elsewhere for _, outcome in outcomes):
         messages.success(request, _received(outcomes))
         return redirect("diagnosis:case", pk=case.pk)
     context = {"case": case, "patient": case.patient, "outcomes": outcomes}
@@ -93,4 +93,9 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
     if isinstance(result, UploadRefused):
         return {"name": name, "accepted": False, "code": result.code, "message": result.message}
     address = reverse("diagnosis:image", args=[result.analysis.image_id])
-    return {"name": name, "accepted": True, "is_new": result.is_new, "address": address}
+    duplicates = [_duplicate_as_json(image) for image in result.elsewhere]
+    return {"name": name, "accepted": True, "is_new": result.is_new, "address": address, "duplicates": duplicates}
+
+
+def _duplicate_as_json(image: SlideImage) -> dict[str, str]:
+    return {"address": reverse("diagnosis:image", args=[image.pk]), "words": f"{image.case.patient}, {image.case}"}

@@ -13,6 +13,7 @@ from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import SlideImage
 from diagnosis.selectors.images import ImageStatus, place_of, status_of, with_analyses
+from diagnosis.services.duplicates import show_duplicates
 from diagnosis.views.results import result_of
 
 ENLARGED_TO = 672  # pixels on the page: three times a 224-pixel field
@@ -35,6 +36,7 @@ def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "analysis": status.analysis,
         "prediction": status.prediction,
         "result": result_of(status.prediction) if status.prediction else None,
+        "duplicates": show_duplicates(image=image, person=request.user),
         "place": place_of(image),
         "enlargement": enlargement,
         "is_fitted": max(image.width, image.height) > ENLARGED_TO,

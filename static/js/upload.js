@@ -46,6 +46,22 @@ const refreshImages = () => {
   }, 1000);
 };
 
+const linkTo = ({ address, words }) => {
+  const link = document.createElement("a");
+  link.href = address;
+  link.textContent = words;
+  return link;
+};
+
+// The doctor should see where else the very same file is: such a row stays.
+const point = (row, duplicates) => {
+  row.classList.add("is-duplicate");
+  row.querySelector("progress").hidden = true;
+  row.querySelector(".said").append(". The same file is also here: ");
+  duplicates.forEach((duplicate, place) => row.querySelector(".said").append(place ? "; " : "", linkTo(duplicate)));
+  list.prepend(row);
+};
+
 const settle = (row, result, again) => {
   row.classList.remove("is-refused", "is-lost");
   row.querySelector(".said").textContent = result.words;
@@ -54,7 +70,11 @@ const settle = (row, result, again) => {
   if (result.kind === "taken") {
     row.querySelector("progress").value = 1;
     refreshImages();
-    setTimeout(() => row.remove(), 2500);
+    if (result.duplicates.length) {
+      point(row, result.duplicates);
+    } else {
+      setTimeout(() => row.remove(), 2500);
+    }
   } else {
     row.classList.add(`is-${result.kind}`);
     list.prepend(row); // what needs attention stands first
@@ -121,7 +141,7 @@ const take = (files) => {
   }
   if (!queue.isBusy) {
     Object.assign(tally, { chosen: 0, taken: 0, refused: 0, lost: list.querySelectorAll(".is-lost").length });
-    list.querySelectorAll(".is-refused").forEach((row) => row.remove());
+    list.querySelectorAll(".is-refused, .is-duplicate").forEach((row) => row.remove());
   }
   tally.chosen += files.length;
   files.forEach(start);

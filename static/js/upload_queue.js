@@ -3,8 +3,11 @@
 const LANES = 3;
 const PATIENCE = 10 * 60 * 1000; // milliseconds for one file, on the slowest line worth waiting for
 
-/** How a file came out: `kind` is "taken", "refused" (for good) or "lost" (worth another try), with a sentence. */
-const outcome = (kind, words) => ({ kind, words });
+/**
+ * How a file came out: `kind` is "taken", "refused" (for good) or "lost" (worth another try), with a sentence, and
+ * where the very same file is as well.
+ */
+const outcome = (kind, words, duplicates = []) => ({ kind, words, duplicates });
 
 const LOST = outcome("lost", "The connection was lost before the image arrived.");
 const ENDED = outcome("lost", "Your session has ended. Sign in again in another tab, then retry.");
@@ -32,7 +35,7 @@ const read = (request) => {
   if (!image.accepted) {
     return outcome("refused", image.message);
   }
-  return outcome("taken", image.is_new ? "Received" : "Already in this case");
+  return outcome("taken", image.is_new ? "Received" : "Already in this case", image.duplicates);
 };
 
 export class UploadQueue {

@@ -36,18 +36,6 @@ def test_registering_a_patient_puts_you_on_the_care_team(owner: User, api: Api) 
     assert AuditEvent.objects.filter(action="patient.registered", actor=owner).count() == 1
 
 
-def test_a_record_number_of_your_own_patient_is_refused(patient: Patient, api: Api) -> None:
-    answer = api("owner").post(PATIENTS, ENTRIES | {"record_number": patient.record_number})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
-        {
-            "pointer": "#/record_number",
-            "code": "invalid",
-            "detail": "One of your patients already has this record number.",
-        }
-    ]
-
-
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

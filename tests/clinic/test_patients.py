@@ -22,12 +22,6 @@ def test_it_puts_the_doctor_on_the_care_team_and_in_the_trail(owner: User, stran
     assert "Quist" not in str(event.detail)
 
 
-def test_it_warns_of_a_record_number_among_ones_own_patients(owner: User) -> None:
-    register_patient(registered_by=owner, record_number="a-12", family_name="Quist")
-    with pytest.raises(ValidationError, match="already has this record number"):
-        register_patient(registered_by=owner, record_number="A-12", family_name="Other")
-
-
 def test_it_gives_no_hint_of_another_doctors_patient(owner: User, stranger: User) -> None:
     register_patient(registered_by=owner, record_number="12", family_name="Quist")
     register_patient(registered_by=stranger, record_number="12", family_name="Quist")

@@ -130,16 +130,6 @@ def test_it_says_beside_the_field_what_is_wrong(owner_client: Client, entries: d
     assert not Patient.objects.exists()
 
 
-def test_it_refuses_a_record_number_that_one_of_the_doctors_patients_has(
-    owner_client: Client, patient: Patient
-) -> None:
-    response = owner_client.post(
-        "/patients/new/", {"record_number": patient.record_number.lower(), "family_name": "Second"}
-    )
-    assert "One of your patients already has this record number." in response.content.decode()
-    assert Patient.objects.count() == 1
-
-
 def test_names_are_shown_escaped(owner_client: Client, owner: User) -> None:
     registered(owner, family_name="<script>alert(1)</script>", given_name='"><img src=x>', record_number="'&<b>")
     page = owner_client.get(ADDRESS).content.decode()
