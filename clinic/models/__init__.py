@@ -1,15 +1,18 @@
 """People, patients, care teams and the audit trail."""
 
 from clinic.models.audit_event import AuditEvent
+from clinic.models.audit_link import AuditLink
 from clinic.models.care_team import CareTeamMembership
 from clinic.models.erasure import Erasure, ErasureReason, ErasureState
 from clinic.models.merging import MergedMembership, Merging
 from clinic.models.patient import Patient
+from clinic.models.purpose import Purpose
 from clinic.models.record_hold import HoldKind, RecordHold
 from clinic.models.user import Role, User
 
 __all__ = [
     "AuditEvent",
+    "AuditLink",
     "CareTeamMembership",
     "Erasure",
     "ErasureReason",
@@ -18,6 +21,7 @@ __all__ = [
     "MergedMembership",
     "Merging",
     "Patient",
+    "Purpose",
     "RecordHold",
     "Role",
     "User",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clinic.settings import environment
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
+from clinic.settings.trail import *  # noqa: F403  settings are layered by design
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
