@@ -105,6 +105,8 @@ STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "diagnosis.storage.AtomicFileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Who sends the bytes of a picture: this process, or the reverse proxy to which it names the file (deploy/Caddyfile).
+FILE_DELIVERY = environment.choice("FILE_DELIVERY", ("direct", "x-accel"), "direct")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 

@@ -1,6 +1,7 @@
 """Typed readers of the environment. Every secret NAME may be given as NAME_FILE, the path of a file that holds it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +33,14 @@ def flag(name: str, *, default: bool) -> bool:
     if value not in {"true", "false", "1", "0", "yes", "no"}:
         raise ImproperlyConfigured(f"{name} must be true or false.")
     return value in {"true", "1", "yes"}
+
+
+def choice(name: str, allowed: Sequence[str], default: str) -> str:
+    """The value of `name`, which is one of those allowed."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+    return value
 
 
 def names(name: str, default: str | None = None) -> list[str]:

@@ -12,6 +12,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from clinic.api.errors import Unavailable
+from diagnosis.delivery import picture
 from diagnosis.services import file_store
 
 logger = logging.getLogger(__name__)
@@ -36,13 +37,8 @@ def png(sha256: str) -> HttpResponse:
     if not sha256:
         raise NotFound("This picture is not ready yet: the image has not been analysed.", code="not_ready")
     try:
-        content = file_store.get(sha256)
+        return picture(sha256)
     except file_store.DamagedFile:
         logger.exception("A stored picture cannot be delivered.")
         sentence = "The stored file is missing or damaged. Please tell your administrator."
         raise Unavailable(sentence, code="damaged_file") from None
-    response = HttpResponse(content, content_type="image/png")
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Content-Disposition"] = "inline"
-    return response

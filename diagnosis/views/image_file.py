@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from clinic.views.requests import SignedInRequest
+from diagnosis.delivery import picture
 from diagnosis.models import SlideImage
 from diagnosis.selectors.images import with_analyses
 from diagnosis.selectors.pictures import digests
@@ -24,8 +25,7 @@ def image_file(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     if not sha256:
         raise Http404
     try:
-        content = file_store.get(sha256)
+        return picture(sha256)
     except file_store.DamagedFile:
         logger.exception("A stored picture is damaged: %s", sha256)
         return HttpResponse("The stored picture is damaged and is not shown.\n", "text/plain", status=500)
-    return HttpResponse(content, "image/png")
