@@ -1,14 +1,30 @@
 """Signing in to the REST API with a token."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models.functions import Now
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from clinic.api.permissions import only_reads
+from clinic.models import ApiToken, User
+
+LAST_USE_KEPT_TO = timedelta(minutes=1)  # so that a busy program does not write a row with every request
 
 
-class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]  # knox ships no types
+class TokenAuthentication(KnoxTokenAuthentication):
     """`Authorization: Token ...`; the database holds only the token's hash."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """The token's owner and the token. One that may only read changes nothing, whatever the address."""
+        found: tuple[User, ApiToken] | None = super().authenticate(request)  # type: ignore[no-untyped-call]
+        if found and found[1].is_read_only and not only_reads(request, request.parser_context["view"]):
+            raise PermissionDenied("This token may only read.", code="read_only_token")
+        return found
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """The token's owner. A token that is not even text is as invalid as any other."""
@@ -18,7 +34,14 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]  # kno
             raise AuthenticationFailed("Invalid token.") from None
         if "\x00" in text:
             raise AuthenticationFailed("Invalid token.")
-        return super().authenticate_credentials(token)
+        person, found = super().authenticate_credentials(token)  # type: ignore[no-untyped-call]
+        _note_use(found)
+        return person, found
+
+
+def _note_use(token: ApiToken) -> None:
+    if token.last_used_at is None or token.last_used_at < timezone.now() - LAST_USE_KEPT_TO:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -19,6 +19,8 @@ class Migration(migrations.Migration):
         ('clinic', '0001_extensions'),
     ]
 
+    run_before = [('knox', '0001_initial')]  # which refers to people without saying that they are made here
+
     operations = [
         migrations.CreateModel(
             name='User',

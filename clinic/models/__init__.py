@@ -1,5 +1,6 @@
 """People, patients, care teams and the audit trail."""
 
+from clinic.models.api_token import ApiToken, TokenScope
 from clinic.models.audit_event import AuditEvent
 from clinic.models.audit_link import AuditLink
 from clinic.models.care_team import CareTeamMembership
@@ -11,6 +12,7 @@ from clinic.models.record_hold import HoldKind, RecordHold
 from clinic.models.user import Role, User
 
 __all__ = [
+    "ApiToken",
     "AuditEvent",
     "AuditLink",
     "CareTeamMembership",
@@ -24,5 +26,6 @@ __all__ = [
     "Purpose",
     "RecordHold",
     "Role",
+    "TokenScope",
     "User",
 ]

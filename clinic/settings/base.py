@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from clinic.settings import environment
+from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
 

@@ -8,10 +8,9 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from clinic.models import AuditEvent, User
+from clinic.models import ApiToken, AuditEvent, User
 from clinic.services.people import change_password
 from clinic.services.tokens import MOST_TOKENS, issue_token
 from tests.factories import PASSWORD
@@ -34,7 +33,7 @@ def test_it_gives_a_token_and_tells_until_when_it_is_good(owner: User) -> None:
 
 def test_the_database_does_not_hold_the_token(owner: User) -> None:
     token = issue_token(person=owner).text
-    stored = AuthToken.objects.values().get()
+    stored = ApiToken.objects.values().get()
     assert token not in {str(value) for value in stored.values()}
 
 
@@ -54,7 +53,7 @@ def test_an_unknown_address_a_wrong_password_and_a_deactivated_person_get_the_sa
     assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
     assert answers[0].json()["detail"] == "The email address or the password is wrong."
     assert answers[0]["WWW-Authenticate"] == "Token"
-    assert not AuthToken.objects.exists()
+    assert not ApiToken.objects.exists()
 
 
 def test_the_eleventh_try_for_an_account_in_a_minute_must_wait(owner: User) -> None:
@@ -131,7 +130,7 @@ def test_a_token_that_is_none_is_refused(db: None, token: str) -> None:
 
 def test_an_expired_token_is_refused(owner: User, api: Api) -> None:
     client = api("owner")
-    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    ApiToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     assert client.get("/api/v1/patients/").status_code == 401
 
 
@@ -147,7 +146,7 @@ def test_the_oldest_token_goes_when_a_person_has_too_many(owner: User, api: Api)
         issue_token(person=owner)
     assert oldest.get("/api/v1/patients/").status_code == 401
     assert second.get("/api/v1/patients/").status_code == 200
-    assert AuthToken.objects.filter(user=owner).count() == MOST_TOKENS
+    assert ApiToken.objects.filter(user=owner).count() == MOST_TOKENS
 
 
 def test_a_new_password_ends_the_tokens_got_with_the_old_one(owner: User, api: Api) -> None:

@@ -39,4 +39,4 @@ def test_the_lines_of_the_page_lead_from_signing_in_to_the_result(owner: User, t
     assert json.loads(told.stdout)["probabilities"] == stored.probabilities
     assert (tmp_path / "outline.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((tmp_path / "upload.json").read_text())["files"][0]["accepted"]
-    assert not owner.auth_token_set.exists()  # type: ignore[attr-defined]  # knox's relation
+    assert not owner.auth_token_set.exists()

@@ -1,0 +1,33 @@
+"""Tokens that programs use the REST API with."""
+
+import uuid
+
+from django.db import models
+from knox.models import AbstractAuthToken
+
+
+class TokenScope(models.TextChoices):
+    READ = "read", "Read only"
+    WRITE = "write", "Read and change"
+
+
+class ApiToken(AbstractAuthToken):
+    """One token of a person: its hash, what it may do, and until when. Its text is told once and kept nowhere."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)  # the digest stays in the database
+    name = models.CharField(max_length=100, blank=True)
+    scope = models.CharField(max_length=10, choices=TokenScope.choices, default=TokenScope.WRITE)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=TokenScope.values), name="api_token_scope_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} token of {self.user_id}"
+
+    @property
+    def is_read_only(self) -> bool:
+        return bool(self.scope == TokenScope.READ)

@@ -1,0 +1,41 @@
+"""The matrix' world is made once and rolled back after every cell."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import TestCase
+from pytest_django import DjangoDbBlocker
+
+from tests.access.rows import METHODS, PEOPLE, ROWS
+from tests.access.world import World, make_world
+
+
+class _OneTransaction(TestCase):
+    """Django's own way to hold a database open and to undo all that happened in it."""
+
+
+@pytest.fixture(autouse=True)
+def _own_media() -> None:
+    """The world has its own, for all the cells."""
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock():
+        _OneTransaction.setUpClass()
+        try:
+            yield make_world()
+        finally:
+            _OneTransaction.tearDownClass()
+            _OneTransaction.doClassCleanups()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    cells = len(ROWS) * len(PEOPLE) * len(METHODS)
+    terminalreporter.write_line(
+        f"Access matrix: {len(ROWS)} rows x {len(PEOPLE)} people x {len(METHODS)} methods = {cells} cells"
+    )

@@ -1,0 +1,164 @@
+"""The access matrix as a table: one row an address, one expectation a method.
+
+An expectation says what each person gets: `"team 200; others 404"`. Left out:
+
+- anonymous and deactivated people: sent to the sign-in by pages, 401 from the API;
+- tokens: nothing but the sign-in on pages; on the API `write_token` and `read_token` are the owner's,
+  and `read_token` gets 403 wherever something could be changed;
+- HEAD: as GET;
+- a method without an expectation, unless `other` says more: refused, whoever asks (401, 403, 404, 405 or the sign-in).
+
+`302` is a redirect that is not to the sign-in. `200|204` is either. `{patient}` in a body is the patient's id.
+`of` names the thing whose id stands in the address: strangers' answers are compared with those for a missing id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+TEAM = ("owner", "colleague")
+OFFICE = ("administrator", "auditor")
+SIGNED_IN = (*TEAM, "stranger", *OFFICE)
+TOKENS = ("read_token", "write_token")
+NOBODY = ("anonymous", "deactivated")
+PEOPLE = (*NOBODY, *SIGNED_IN, *TOKENS)
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "team": TEAM,
+    "doctors": (*TEAM, "stranger"),
+    "office": OFFICE,
+    "everyone": SIGNED_IN,
+    "anyone": PEOPLE,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: what each person gets from it, by method."""
+
+    name: str
+    of: str = ""
+    get: str = ""
+    post: str = ""
+    put: str = ""
+    patch: str = ""
+    delete: str = ""
+    other: str = ""  # what comes of the methods without an expectation of their own; nothing said: refused
+    body: Mapping[str, Any] = field(default_factory=dict)
+    at: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""  # the form field in which an image is sent
+    path: str = ""  # for an address without a name
+
+    @property
+    def is_api(self) -> bool:
+        return self.name.startswith("api:") or self.path.startswith("/api/")
+
+    def __str__(self) -> str:
+        return " ".join([self.name, *self.at.values()])
+
+    def expected(self, method: str, person: str) -> str:
+        """What the person gets: statuses, `sign-in` or `refused`."""
+        said = _parsed({"HEAD": self.get}.get(method) or getattr(self, method.lower(), "") or self.other)
+        if not said:
+            return "refused"
+        if person in said:
+            return said[person]
+        if person in NOBODY or (person in TOKENS and not self.is_api):
+            return "401" if self.is_api else "sign-in"
+        if person == "read_token" and method not in SAFE:
+            return "403"
+        if person in TOKENS:
+            return self.expected(method, "owner")
+        return said["others"]
+
+
+def _parsed(text: str) -> dict[str, str]:
+    """By person; a person's own entry goes before that of a group."""
+    entries = [entry.rsplit(" ", 1) for entry in text.split("; ")] if text else []
+    said = [(name, status) for names, status in entries for name in names.split()]
+    of_groups = {person: status for name, status in said for person in GROUPS.get(name, ())}
+    return of_groups | {name: status for name, status in said if name not in GROUPS}
+
+
+def picture(name: str, kind: str, *, get: str, of: str = "image") -> Row:
+    """One of the pictures that hang on an image or a prediction."""
+    return Row(name, of=of, at={"kind": kind}, get=get)
+
+
+NEW_PATIENT = {"record_number": "77", "family_name": "Quist"}
+NEW_CASE = {"assay": "leukemia", "specimen_date": "2026-01-02"}
+SIGN_IN = {"email": "owner@clinic.example", "password": "correct horse battery staple"}
+PASSWORDS = {"old_password": "x", "new_password": "y", "repeated": "y"}
+
+PAGES = [
+    Row("clinic:home", get="doctors administrator 302; auditor 200"),
+    Row(
+        "clinic:sign_in",
+        get="anyone 200; everyone 302",
+        post="anyone 200; everyone 302",
+        other="anyone 200|405; everyone 302",
+    ),
+    Row("clinic:sign_out", post="everyone sign-in"),
+    Row("clinic:account", get="everyone 200", post="everyone 400", body=PASSWORDS),
+    Row("clinic:patients", get="doctors 200; others 403", post="doctors 200; others 403", body={"query": "a"}),
+    Row("clinic:patient_new", get="doctors 200; others 403", post="doctors 302; others 403", body=NEW_PATIENT),
+    Row("clinic:health_live", get="anyone 200"),
+    Row("clinic:health_ready", get="anyone 200"),
+    Row("diagnosis:patient", of="patient", get="team 200; others 404"),
+    Row("diagnosis:case_new", of="patient", get="team 200; others 404", post="team 302; others 404", body=NEW_CASE),
+    Row("diagnosis:case", of="case", get="team 200; others 404"),
+    Row("diagnosis:case_images", of="case", get="team 200; others 404", post="team 302; others 404", file="images"),
+    Row("diagnosis:image", of="image", get="team 200; others 404"),
+    Row("diagnosis:image_state", of="image", get="team 200; others 404"),
+    picture("diagnosis:image_file", "display", get="team 200; others 404"),
+    picture("diagnosis:image_file", "thumbnail", get="team 200; others 404"),
+    picture("diagnosis:image_file", "mask", get="team 200; others 404"),
+    picture("diagnosis:image_file", "outline", get="team 200; others 404"),
+    picture("diagnosis:image_file", "map", get="team 200; others 404"),
+    picture("diagnosis:image_file", "original", get="others 404"),
+    Row("diagnosis:analysis_retry", of="failed", post="team 302; others 404"),
+    Row("diagnosis:models", get="everyone 200"),
+    Row("diagnosis:model", of="model", get="everyone 200"),
+]
+
+API = [
+    Row("api:tokens", post="anyone 201", body=SIGN_IN),
+    Row("api:current-token", delete="everyone 409; read_token write_token 204"),
+    Row("api:schema", get="anyone 200"),
+    Row("api:docs", get="anyone 200"),
+    Row("api:patient-list", get="everyone 200", post="doctors 201; others 403", body=NEW_PATIENT),
+    Row("api:patient-search", post="everyone read_token 200", body={"search": "a"}),
+    Row("api:patient-detail", of="patient", get="team 200; others 404"),
+    Row(
+        "api:case-list",
+        get="everyone 200",
+        post="team 201; stranger 400; others 403",
+        body={"patient": "{patient}", **NEW_CASE},
+    ),
+    Row("api:case-detail", of="case", get="team 200; others 404"),
+    Row("api:case-images", of="case", post="team 202; stranger 404; others 403", file="files"),
+    Row("api:image-list", get="everyone 200"),
+    Row("api:image-detail", of="image", get="team 200; others 404"),
+    picture("api:image-file", "display", get="team 200; others 404"),
+    picture("api:image-file", "thumbnail", get="team 200; others 404"),
+    picture("api:image-file", "mask", get="team 200; others 404"),
+    picture("api:image-file", "outline", get="team 200; others 404"),
+    picture("api:image-file", "map", get="team 200; others 404"),
+    picture("api:image-file", "original", get="others 404"),
+    Row("api:analysis-list", get="everyone 200"),
+    Row("api:analysis-detail", of="analysis", get="team 200; others 404"),
+    Row("api:analysis-retry", of="failed", post="team 202; stranger 404; others 403"),
+    Row("api:prediction-list", get="everyone 200"),
+    Row("api:prediction-detail", of="prediction", get="team 200; others 404"),
+    picture("api:prediction-file", "mask", of="prediction", get="team 200; others 404"),
+    picture("api:prediction-file", "outline", of="prediction", get="team 200; others 404"),
+    picture("api:prediction-file", "map", of="prediction", get="team 200; others 404"),
+    picture("api:prediction-file", "original", of="prediction", get="others 404"),
+    Row("api:model-list", get="everyone 200"),
+    Row("api:model-detail", of="model", get="everyone 200"),
+    Row("api:clinic.api.not_found.NothingHere", path="/api/v1/nothing/", get="anyone 404"),
+]
+
+ROWS = [*PAGES, *API]

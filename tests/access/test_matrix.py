@@ -1,0 +1,109 @@
+"""Who gets what: every address and every method of the project, for everybody. The table is in `rows.py`."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import resolve, reverse
+
+from tests.access.addresses import all_names
+from tests.access.rows import METHODS, PEOPLE, ROWS, TEAM, TOKENS, Row
+from tests.access.world import World
+from tests.factories import drawn_png, upload
+
+pytestmark = pytest.mark.django_db
+SIGN_IN = "/sign-in/"
+REFUSED = {401, 403, 404, 405}
+CHANGES_BY_ITSELF = {"X-Request-ID", "Date"}
+PICTURE = drawn_png(seed=9)
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    """A new address fails here until `rows.py` says who may use it."""
+    assert {row.name for row in ROWS} == all_names()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_it_gives_each_person_what_the_table_says(world: World, row: Row, person: str) -> None:
+    got = {method: told(ask(world, row, person, method, world.ids)) for method in METHODS}
+    wrong = {
+        method: f"{status}, not {row.expected(method, person)}"
+        for method, status in got.items()
+        if not fits(status, row.expected(method, person), method)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("person", [one for one in PEOPLE if one not in {*TEAM, *TOKENS}])
+@pytest.mark.parametrize("row", [row for row in ROWS if row.of and row.of != "model"], ids=str)
+def test_a_hidden_thing_answers_byte_for_byte_like_a_missing_one(world: World, row: Row, person: str) -> None:
+    missing = {name: uuid4() for name in world.ids}
+    for method in METHODS:
+        hidden, absent = (seen(ask(world, row, person, method, ids), ids) for ids in (world.ids, missing))
+        assert hidden == absent, method
+
+
+def test_the_rows_of_things_have_their_ids_in_the_address(world: World) -> None:
+    for row in ROWS:
+        kwargs = resolve(address(row, world.ids)).kwargs
+        assert bool(row.of) == any(isinstance(value, UUID) for value in kwargs.values()), row
+
+
+def address(row: Row, ids: dict[str, UUID]) -> str:
+    """Where the row's thing is found."""
+    return row.path or reverse(row.name, kwargs={**({"pk": ids[row.of]} if row.of else {}), **row.at})
+
+
+def ask(world: World, row: Row, person: str, method: str, ids: dict[str, UUID]) -> Any:
+    """One cell: what comes back. Whatever was changed is undone."""
+    with undone():
+        answer = world.client(person).generic(method, address(row, ids), **_body(row, method, ids))
+        if answer.streaming:
+            b"".join(answer)
+        return answer
+
+
+def _body(row: Row, method: str, ids: dict[str, UUID]) -> dict[str, Any]:
+    if method in {"GET", "HEAD", "OPTIONS"}:
+        return {}
+    values = {name: value.format(**ids) if isinstance(value, str) else value for name, value in row.body.items()}
+    if row.is_api and not row.file:
+        return {"data": json.dumps(values), "content_type": "application/json"}
+    files = {row.file: upload(content=PICTURE)} if row.file else {}
+    return {"data": encode_multipart(BOUNDARY, {**values, **files}), "content_type": MULTIPART_CONTENT}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Nothing that happens inside stays."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def told(answer: Any) -> str:
+    """The status, or `sign-in` for being sent there."""
+    sent = answer.headers.get("Location", "")
+    return "sign-in" if answer.status_code == 302 and sent.startswith(SIGN_IN) else str(answer.status_code)
+
+
+def fits(status: str, expected: str, method: str) -> bool:
+    if expected != "refused":
+        return status in expected.split("|")
+    return status == "sign-in" or int(status) in REFUSED or (method == "OPTIONS" and status == "200")
+
+
+def seen(answer: Any, ids: dict[str, UUID]) -> tuple[object, ...]:
+    """All that the asker learns, but for what they asked with and what differs by itself."""
+    headers = {name: value for name, value in answer.headers.items() if name not in CHANGES_BY_ITSELF}
+    text = repr((answer.status_code, answer.content, headers, sorted(answer.cookies)))
+    for value in ids.values():
+        text = text.replace(str(value), "ID")
+    return (re.sub(r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"", "NONCE", text),)

@@ -1,0 +1,104 @@
+"""A small clinic for the matrix: one patient with everything that can hang on a patient, and everybody who may ask."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import SimpleCookie
+from django.test import Client
+
+from clinic.models import Role, TokenScope, User
+from clinic.services.tokens import issue_token
+from diagnosis.models import Analysis, AnalysisState, Case, Prediction
+from diagnosis.services import file_store
+from tests.factories import (
+    AnalysisFactory,
+    CaseFactory,
+    ImageFactory,
+    PatientFactory,
+    PredictionFactory,
+    UserFactory,
+    add_to_care_team,
+    drawn_png,
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """`ids` by the name that rows use; `people` without those who are nobody; `keys` are what each signs in with."""
+
+    ids: dict[str, UUID]
+    people: dict[str, User]
+    cookies: dict[str, str]
+    tokens: dict[str, str]
+
+    def client(self, person: str) -> Client:
+        """That person's browser or program, as it was when the world was made."""
+        token = self.tokens.get(person)
+        client = Client(headers={"Authorization": f"Token {token}"} if token else None)
+        client.cookies = SimpleCookie(self.cookies.get(person, ""))
+        return client
+
+
+def make_world() -> World:
+    """People sign in first; then one of them is deactivated."""
+    owner, colleague, deactivated = (_doctor(name) for name in ("owner", "colleague", "deactivated"))
+    people = {
+        "owner": owner,
+        "colleague": colleague,
+        "deactivated": deactivated,
+        "stranger": _doctor("stranger"),
+        "administrator": UserFactory.create(role=Role.ADMINISTRATOR),
+        "auditor": UserFactory.create(role=Role.AUDITOR),
+    }
+    prediction = _prediction(owner)
+    for member in (owner, colleague, deactivated):
+        add_to_care_team(prediction.analysis.image.case.patient, member)
+    cookies = {name: _signed_in(person) for name, person in people.items()}
+    tokens = {
+        "read_token": issue_token(person=owner, scope=TokenScope.READ).text,
+        "write_token": issue_token(person=owner).text,
+    }
+    User.objects.filter(pk=deactivated.pk).update(is_active=False)
+    return World(ids=_ids(prediction), people=people, cookies=cookies, tokens=tokens)
+
+
+def _doctor(name: str) -> User:
+    return UserFactory.create(email=f"{name}@clinic.example")
+
+
+def _signed_in(person: User) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.cookies.output(header="", sep=";")
+
+
+def _prediction(owner: User) -> Prediction:
+    """A finished reading with all its pictures."""
+    case = CaseFactory.create(patient=PatientFactory.create(created_by=owner))
+    picture = file_store.put(drawn_png())
+    image = ImageFactory.create(case=case, display_sha256=picture, thumbnail_sha256=picture)
+    return PredictionFactory.create(analysis__image=image)
+
+
+def _ids(prediction: Prediction) -> dict[str, UUID]:
+    image = prediction.analysis.image
+    return {
+        "patient": image.case.patient_id,
+        "case": image.case_id,
+        "image": image.pk,
+        "analysis": prediction.analysis_id,
+        "failed": _failed(image.case).pk,
+        "prediction": prediction.pk,
+        "model": prediction.analysis.model_version_id,
+    }
+
+
+def _failed(case: Case) -> Analysis:
+    return AnalysisFactory.create(
+        image__case=case,
+        model_version=case.images.get().analyses.get().model_version,
+        state=AnalysisState.FAILED,
+        failure_code="truncated",
+        failure_message="Cut off.",
+        finished_at=case.created_at,
+    )
