@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AnalysisState": "diagnosis.models.AnalysisState",
         "ModelState": "diagnosis.models.ModelState",
+        "TokenScope": "clinic.models.TokenScope",
         "Verdict": "diagnosis.models.Verdict",
         "Assay": "diagnosis.models.case.assay_choices",
     },

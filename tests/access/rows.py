@@ -158,7 +158,7 @@ API = [
     picture("api:prediction-file", "original", of="prediction", get="others 404"),
     Row("api:model-list", get="everyone 200"),
     Row("api:model-detail", of="model", get="everyone 200"),
-    Row("api:clinic.api.not_found.NothingHere", path="/api/v1/nothing/", get="anyone 404"),
+    Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]
 
 ROWS = [*PAGES, *API]
