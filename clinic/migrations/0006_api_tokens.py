@@ -22,7 +22,7 @@ ALTER TABLE knox_authtoken ADD FOREIGN KEY (user_id) REFERENCES clinic_user (id)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0004_record_life'),
+        ('clinic', '0005_trail_chain'),
         ('knox', '0009_extend_authtoken_field'),
     ]
 
