@@ -5,7 +5,7 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
-from diagnosis.services import analysing, analysis_queue, predictors
+from diagnosis.services import analysing, analysis_queue, file_removal, predictors
 
 
 @worker_process_init.connect
@@ -25,3 +25,10 @@ def analyse_queued(model_version_id: str) -> None:
 def sweep_analyses() -> None:
     """Re-queue what was lost and wake the workers for what waits."""
     analysis_queue.sweep()
+
+
+@task
+def sweep_files() -> None:
+    """Remove files of erased records, and what crashes left behind."""
+    file_removal.remove_noted_files()
+    file_removal.remove_forgotten_files()

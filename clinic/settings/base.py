@@ -6,6 +6,8 @@ from pathlib import Path
 from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
+from clinic.settings.records import *  # noqa: F403
+from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -155,6 +157,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "diagnosis.tasks.sweep_analyses",
         "schedule": ANALYSIS_SWEEP_PERIOD,
         "options": {"expires": ANALYSIS_SWEEP_PERIOD.total_seconds()},
+    },
+    "sweep-files": {
+        "task": "diagnosis.tasks.sweep_files",
+        "schedule": FILE_SWEEP_PERIOD,
+        "options": {"expires": FILE_SWEEP_PERIOD.total_seconds()},
     },
 }
 

@@ -13,6 +13,7 @@ from clinic.services import audit
 from diagnosis.models import Analysis, AnalysisState, Prediction, SlideImage
 from diagnosis.services import analysis_queue, file_store
 from diagnosis.services.analysis_queue import Claim
+from diagnosis.services.file_removal import keep_files
 from diagnosis.services.predictors import get_predictor
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
@@ -120,6 +121,8 @@ def _store_rows(claim: Claim, *, predictions: Sequence[Prediction], failures: Se
     """Write a batch's results in one transaction, but only for what this claim still holds."""
     held = analysis_queue.lock_held(claim)
     kept = [prediction for prediction in predictions if prediction.analysis_id in held]
+    if keep_files(digest for prediction in kept for digest in _digests(prediction)):
+        raise file_store.DamagedFile("An erasure took away an equal file just now: the batch is worth another try.")
     failed = [failure for failure in failures if failure.analysis.pk in held]
     SlideImage.objects.bulk_update([one.analysis.image for one in kept], ["display_sha256", "thumbnail_sha256"])
     Prediction.objects.bulk_create(kept)
@@ -127,6 +130,12 @@ def _store_rows(claim: Claim, *, predictions: Sequence[Prediction], failures: Se
     for one in failed:
         analysis_queue.finish([one.analysis.pk], state=AnalysisState.FAILED, code=one.code, message=one.message)
     audit.record_all(actor=None, acts=[*map(_success_act, kept), *map(_failure_act, failed)])
+
+
+def _digests(prediction: Prediction) -> list[str]:
+    image = prediction.analysis.image
+    pictures = [prediction.mask_sha256, prediction.outline_sha256, prediction.map_sha256]
+    return [*pictures, image.display_sha256, image.thumbnail_sha256]
 
 
 def _success_act(prediction: Prediction) -> audit.Act:

@@ -2,9 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -58,3 +61,35 @@ def _opened(sha256: str) -> "File[bytes]":
 def _compare(expected: str, found: str) -> None:
     if found != expected:
         raise DamagedFile("The stored file no longer matches its digest.")
+
+
+def exists(sha256: str) -> bool:
+    """Whether there is a file of that name; whether it is whole is seen when it is read."""
+    return default_storage.exists(name_of(sha256))
+
+
+def remove(sha256: str) -> None:
+    """Remove the file; one that is gone already is as good. Only `file_removal` knows whether that is right."""
+    default_storage.delete(name_of(sha256))
+
+
+def stored_before(age: timedelta) -> Iterator[str]:
+    """The digests of files older than `age`. Half-written files of that age, which no name leads to, go on the way."""
+    limit = timezone.now() - age
+    for folder in _folders("sha256", 2):
+        for name in default_storage.listdir(folder)[1]:
+            path = f"{folder}/{name}"
+            if default_storage.get_modified_time(path) >= limit:
+                continue
+            if _DIGEST.fullmatch(name):
+                yield name
+            else:
+                default_storage.delete(path)
+
+
+def _folders(root: str, depth: int) -> Iterator[str]:
+    if depth == 0:
+        yield root
+    elif default_storage.exists(root):
+        for name in default_storage.listdir(root)[0]:
+            yield from _folders(f"{root}/{name}", depth - 1)

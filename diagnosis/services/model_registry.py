@@ -13,6 +13,7 @@ from clinic.models import User
 from clinic.services import audit
 from diagnosis.models import ModelState, ModelVersion
 from diagnosis.services import file_store
+from diagnosis.services.file_removal import keep_files
 from diagnosis.services.predictors import require_export
 from mlcore.bundle import read_bundle
 
@@ -26,6 +27,8 @@ def register_model(*, content: bytes, registered_by: User | None = None) -> Mode
     _require_administrator(registered_by)
     bundle = read_bundle(content)
     sha256 = file_store.put(content)
+    if keep_files([sha256]):
+        file_store.put(content)
     model, is_new = ModelVersion.objects.get_or_create(
         sha256=sha256,
         defaults={

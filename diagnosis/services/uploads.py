@@ -16,6 +16,7 @@ from diagnosis.models import Analysis, Case, ModelVersion, SlideImage
 from diagnosis.selectors.models import active_model
 from diagnosis.services import analysis_queue, file_store
 from diagnosis.services.duplicates import show_duplicates
+from diagnosis.services.file_removal import keep_files
 from mlcore.images import ImageHeader, UnreadableImage, read_header
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,9 @@ def _record(
     model: ModelVersion,
 ) -> Upload:
     records.lock_open(patient_id=case.patient_id, user=uploaded_by)
+    if keep_files([sha256]):  # an erasure took the very same file away since it was stored
+        file.seek(0)
+        file_store.put(file)
     image, is_new = SlideImage.objects.get_or_create(
         case=case,
         sha256=sha256,

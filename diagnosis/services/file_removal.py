@@ -1,0 +1,78 @@
+"""Removing files that no row refers to any more.
+
+Equal files of different patients are one file in the store. So whoever removes one holds a lock on its digest while
+looking for rows, and whoever writes a row that refers to one holds it too (`keep_files`): a file is never removed
+under a row that is just being written.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Model
+
+from diagnosis.models import FileToRemove
+from diagnosis.selectors.record_rows import digest_fields
+from diagnosis.services import file_store
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100
+GRACE = timedelta(hours=24)  # between storing a file and writing the row that refers to it
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(digest, 0)) FROM unnest(%s::text[]) digest"
+SHARED_LOCK = LOCK.replace("lock(", "lock_shared(", 1)
+
+
+def keep_files(digests: Iterable[str]) -> list[str]:
+    """Until the current transaction ends, nobody removes these files. Returns those that are gone: store them again."""
+    wanted = sorted(set(digests) - {""})
+    _lock(SHARED_LOCK, wanted)
+    return [sha256 for sha256 in wanted if not file_store.exists(sha256)]
+
+
+def remove_noted_files() -> int:
+    """Remove the files that erasures left without a row. Returns how many went; what fails is tried again next time."""
+    noted = list(FileToRemove.objects.order_by("pk").values_list("pk", flat=True))
+    return sum(_remove(batch) for batch in _batches(noted))
+
+
+def remove_forgotten_files() -> int:
+    """Remove what a crash left behind: files older than a day that no row ever referred to, and half-written ones."""
+    return sum(_remove(batch) for batch in _batches(file_store.stored_before(GRACE)))
+
+
+@transaction.atomic
+def _remove(digests: Sequence[str]) -> int:
+    _lock(LOCK, sorted(digests))
+    unwanted = set(digests) - referred_to(digests)
+    for sha256 in unwanted:
+        file_store.remove(sha256)
+    FileToRemove.objects.filter(pk__in=digests).delete()
+    return len(unwanted)
+
+
+def referred_to(digests: Sequence[str]) -> set[str]:
+    """Those of the digests that any row of any table refers to."""
+    found: set[str] = set()
+    for model, name in _references():
+        found.update(model._base_manager.filter(**{f"{name}__in": digests}).values_list(name, flat=True))  # noqa: SLF001
+    return found
+
+
+def _references() -> list[tuple[type[Model], str]]:
+    models = [model for model in apps.get_models() if model is not FileToRemove]
+    return [(model, name) for model in models for name in digest_fields(model)]
+
+
+def _batches(digests: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(digests)
+    while batch := list(islice(left, AT_ONCE)):
+        yield batch
+
+
+def _lock(statement: str, digests: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(digests)])
