@@ -10,7 +10,7 @@ RUN python -m venv .venv \
 FROM python:3.12-slim-bookworm
 RUN groupadd --system --gid 10001 reader \
     && useradd --system --uid 10001 --gid reader --home-dir /application --no-create-home --shell /usr/sbin/nologin reader \
-    && install --directory --owner=reader --group=reader --mode=0700 /data/media /data/model-cache /data/incoming
+    && install --directory --owner=reader --group=reader --mode=0700 /data/media /data/model-cache /data/incoming /data/audit-heads
 WORKDIR /application
 COPY --from=packages /application/.venv .venv
 COPY manage.py ./

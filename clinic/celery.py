@@ -5,12 +5,25 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import worker_init
+from django.core.exceptions import ImproperlyConfigured
+
+from clinic.checks import refuse_to_start_within_reach_of_the_trail
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")  # the one that refuses to start unsafe
 
 app = Celery("second_read")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def check_the_start(**_: object) -> None:
+    """A worker does not start where the trail is within its reach. (Celery would only log another exception.)"""
+    try:
+        refuse_to_start_within_reach_of_the_trail()
+    except ImproperlyConfigured as refusal:
+        raise SystemExit(str(refusal)) from None
 
 
 def task(function: Callable[..., None]) -> Task[Any, None]:

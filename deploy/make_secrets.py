@@ -13,14 +13,17 @@ FOLDER = Path(__file__).resolve().parent / "secrets"
 
 def contents() -> dict[str, str]:
     """The name and content of each file. An address and the password in it belong together."""
-    database, broker = (secrets.token_urlsafe(48) for _ in range(2))
+    database, application, broker = (secrets.token_urlsafe(48) for _ in range(3))
     return {
         "postgres_password": secrets.token_urlsafe(48),
         "database_password": database,
-        "database_url": f"postgres://second_read:{database}@database:5432/second_read",
+        "application_password": application,
+        "database_url": f"postgres://second_read_application:{application}@database:5432/second_read",
+        "migration_database_url": f"postgres://second_read:{database}@database:5432/second_read",
         "broker_configuration": f"requirepass {broker}\n",
         "broker_url": f"redis://:{broker}@broker:6379/0",
         "secret_key": secrets.token_urlsafe(64),
+        "audit_signing_key": secrets.token_urlsafe(64),
     }
 
 

@@ -53,7 +53,7 @@ def _serve(here: Place) -> None:
         announcement = Announcement(ready_at, accounts, with_passwords=accounts.exists() and not had_accounts)
         supervisor.run(
             [sys.executable, "-m", "embedded.procfile"],
-            environment=variables,
+            environment=environment.for_processes(variables),
             foreground=False,
             meanwhile=announcement.when_it_answers,
         )

@@ -6,7 +6,7 @@ used, and none of ours is started.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedded import leftovers
@@ -34,6 +34,7 @@ def application(place: Place, ours: Sequence[Server]) -> dict[str, str]:
         "MEDIA_ROOT": str(place.var / "media"),
         "MODEL_CACHE": str(place.var / "model-cache"),
         "STATIC_ROOT": str(place.var / "static"),
+        "AUDIT_HEADS_DIR": str(place.var / "audit-heads"),
         "PORT": "8000",
     }
     environment = {
@@ -44,11 +45,19 @@ def application(place: Place, ours: Sequence[Server]) -> dict[str, str]:
     }
     # Without the bytecode of an earlier start, every command of this start would compile Django again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    passwords = Passwords(place.var / "secrets")
     if not _given("SECRET_KEY"):
-        environment["SECRET_KEY"] = Passwords(place.var / "secrets").secret_key
+        environment["SECRET_KEY"] = passwords.secret_key
+    if not _given("AUDIT_SIGNING_KEY"):
+        environment["AUDIT_SIGNING_KEY"] = passwords.audit_signing_key
     for server in ours:
-        environment[server.variable] = server.url
+        environment |= server.variables
     return environment
+
+
+def for_processes(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of what runs on and on: without the address that commands need to change the tables."""
+    return {name: value for name, value in variables.items() if not name.startswith("MIGRATION_DATABASE_URL")}
 
 
 def mark(place: Place) -> dict[str, str]:

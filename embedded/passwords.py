@@ -21,14 +21,24 @@ class Passwords:
         return self._kept("postgres-superuser")
 
     @property
+    def owner(self) -> str:
+        """The role in PostgreSQL that owns the application's tables."""
+        return self._kept("postgres-owner")
+
+    @property
     def application(self) -> str:
-        """The application's role in PostgreSQL."""
+        """The running application's role in PostgreSQL."""
         return self._kept("postgres-application")
 
     @property
     def secret_key(self) -> str:
         """What the application signs its cookies and links with."""
         return self._kept("secret-key")
+
+    @property
+    def audit_signing_key(self) -> str:
+        """What the application signs the heads of its audit trail with."""
+        return self._kept("audit-signing-key")
 
     def exist(self) -> bool:
         """Whether the superuser's was made before."""

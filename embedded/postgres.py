@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, cursor
 
 from embedded import leftovers, wheels
 from embedded.launch import tied
@@ -18,7 +18,8 @@ from embedded.problem import Problem
 from embedded.server import ENVIRONMENT
 
 SUPERUSER = "postgres"
-ROLE = DATABASE = "second_read"
+OWNER = DATABASE = "second_read"  # its tables are made and changed by this role
+ROLE = "second_read_application"  # the running application: may not touch what is only ever added
 SOCKET = ".s.PGSQL.5432"
 NOT_YET = ("the database system is ", "No such file or directory", "Connection refused")
 
@@ -45,7 +46,6 @@ class Postgres:
     passwords: Passwords
     durable: bool = True
     name: str = "PostgreSQL"
-    variable: str = "DATABASE_URL"
     stop_signal: signal.Signals = signal.SIGINT  # its fast shutdown: sessions end, data are complete
 
     @property
@@ -55,8 +55,13 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The application's address for it."""
-        return f"postgres://{ROLE}:{self.passwords.application}@/{DATABASE}?host={self.place.sockets}"
+        """The running application's address for it."""
+        return self._address(ROLE, self.passwords.application)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Its addresses: the running application's, and the one for commands that change the tables."""
+        return {"DATABASE_URL": self.url, "MIGRATION_DATABASE_URL": self._address(OWNER, self.passwords.owner)}
 
     def prepare(self) -> None:
         """End a server that a crash left behind, and make the data folder the first time."""
@@ -91,22 +96,22 @@ class Postgres:
         return True
 
     def furnish(self) -> None:
-        """Make the application's role, which is no superuser, and its database."""
+        """Make the tables' owner, its database, and the application's role; neither is a superuser."""
         admin = self._connect()
         try:
             admin.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
             with admin.cursor() as cursor:
-                role = sql.Identifier(ROLE)
-                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
-                if cursor.fetchone() is None:
-                    cursor.execute(sql.SQL("CREATE ROLE {}").format(role))
-                may = sql.SQL("ALTER ROLE {} LOGIN CREATEDB PASSWORD %s").format(role)
-                cursor.execute(may, [self.passwords.application])
+                _make_role(cursor, OWNER, "LOGIN CREATEDB", self.passwords.owner)
+                _make_role(cursor, ROLE, "LOGIN NOCREATEDB", self.passwords.application)
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
                 if cursor.fetchone() is None:
-                    cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role))
+                    create = sql.SQL("CREATE DATABASE {} OWNER {}")
+                    cursor.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
         finally:
             admin.close()
+
+    def _address(self, role: str, password: str) -> str:
+        return f"postgres://{role}:{password}@/{DATABASE}?host={self.place.sockets}"
 
     def _initialise(self) -> None:
         """Make the data folder under another name first, so that one made by half is never taken for a whole one."""
@@ -166,3 +171,12 @@ class Postgres:
 
     def _leftovers(self) -> list[int]:
         return leftovers.servers(program="postgres", folder=self.folder)
+
+
+def _make_role(cursor: cursor, name: str, may: str, password: str) -> None:
+    """Make a role if it is missing, and see to what it may and how it signs in."""
+    role = sql.Identifier(name)
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+    if cursor.fetchone() is None:
+        cursor.execute(sql.SQL("CREATE ROLE {}").format(role))
+    cursor.execute(sql.SQL("ALTER ROLE {} {} PASSWORD %s").format(role, sql.SQL(may)), [password])

@@ -16,12 +16,12 @@ class Server(Protocol):
         """What people call it."""
 
     @property
-    def variable(self) -> str:
-        """The environment variable in which the application expects its address."""
+    def url(self) -> str:
+        """Its address for the running application, with the password."""
 
     @property
-    def url(self) -> str:
-        """Its address for the application, with the password."""
+    def variables(self) -> dict[str, str]:
+        """The environment variables in which the application expects its addresses, with their passwords."""
 
     @property
     def folder(self) -> Path:

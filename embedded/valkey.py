@@ -17,7 +17,6 @@ class Valkey:
 
     place: Place
     name: str = "Valkey"
-    variable: str = "BROKER_URL"
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -34,6 +33,11 @@ class Valkey:
     def url(self) -> str:
         """Its address for Celery."""
         return f"redis+socket://{self.socket}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Its address, as the application reads it."""
+        return {"BROKER_URL": self.url}
 
     def prepare(self) -> None:
         """End a server that a crash left behind."""

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,9 +121,9 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         return {
-            **os.environ,
+            **without_the_owner(os.environ),
             "DJANGO_SETTINGS_MODULE": "clinic.settings.testing",
-            "DATABASE_URL": _with_database(os.environ["DATABASE_URL"], str(connection.settings_dict["NAME"])),
+            "DATABASE_URL": with_database(os.environ["DATABASE_URL"], str(connection.settings_dict["NAME"])),
             "BROKER_URL": self.broker.server.url,
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
             "MODEL_CACHE": str(settings.MODEL_CACHE),
@@ -151,7 +151,12 @@ def running_stack(folder: Path) -> Iterator[Stack]:
             stack.stop()
 
 
-def _with_database(url: str, name: str) -> str:
+def without_the_owner(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the running application, which does not know how to change the tables."""
+    return {name: value for name, value in environment.items() if name != "MIGRATION_DATABASE_URL"}
+
+
+def with_database(url: str, name: str) -> str:
     """The address of another database on the same server. The host may stand after the `?`, with slashes."""
     address, mark, options = url.partition("?")
     return f"{address.rpartition('/')[0]}/{name}{mark}{options}"

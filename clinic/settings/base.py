@@ -9,6 +9,7 @@ from clinic.settings.headers import *  # noqa: F403  settings are layered by des
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
+from clinic.settings.trail import APPLICATION_DATABASE, AUDIT_HEAD_PERIOD
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -70,7 +71,7 @@ TEMPLATES = [
 ]
 
 # Database: row locks, partial indexes and triggers are PostgreSQL's, so it is the only one.
-DATABASES = {"default": environment.database("DATABASE_URL") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": APPLICATION_DATABASE | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People
@@ -163,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": FILE_SWEEP_PERIOD,
         "options": {"expires": FILE_SWEEP_PERIOD.total_seconds()},
     },
+    "sign-audit-head": {"task": "clinic.tasks.sign_audit_head", "schedule": AUDIT_HEAD_PERIOD},
 }
 
 # Counts of sign-ins: in the database, so that every web process sees them and none needs the broker to be there.

@@ -12,6 +12,8 @@ SECRET_KEY = environment.text("SECRET_KEY")
 if len(SECRET_KEY) < SECRET_KEY_LENGTH or len(set(SECRET_KEY)) < SECRET_KEY_CHARACTERS:
     raise ImproperlyConfigured("SECRET_KEY is too weak. Use at least 50 random characters.")
 
+AUDIT_ROLE_MUST_BE_RESTRICTED = True
+
 DEBUG = False
 if environment.flag("DEBUG", default=False):
     raise ImproperlyConfigured("DEBUG must not be set in production: it shows patients' data in error pages.")

@@ -131,9 +131,9 @@ def prepared_server(folder: Path) -> Iterator[Server]:
         broker_port = _free_port()
         cleanup.callback(server.remove)
         server.start("broker", "--bind", "127.0.0.1", "--port", str(broker_port))
-        _readdress(
-            folder / "run/secrets/database_url", "@database:5432/second_read", f"@/second_read?host={where.sockets}"
-        )
+        for secret in ("database_url", "migration_database_url"):
+            there, here = "@database:5432/second_read", f"@/second_read?host={where.sockets}"
+            _readdress(folder / "run/secrets" / secret, there, here)
         _readdress(folder / "run/secrets/broker_url", "@broker:6379", f"@127.0.0.1:{broker_port}")
         yield server
 

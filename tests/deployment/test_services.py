@@ -66,6 +66,25 @@ def test_the_application_is_no_superuser_of_its_database(server: Server) -> None
     database.close()
 
 
+def test_the_application_can_add_to_the_trail_and_change_nothing_of_it(server: Server) -> None:
+    database = psycopg2.connect(secret(server, "database_url"))
+    with database, database.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('clinic_auditevent', 'INSERT')")
+        assert cursor.fetchone() == (True,)
+        cursor.execute("SELECT has_table_privilege('clinic_auditevent', 'UPDATE, DELETE, TRUNCATE, TRIGGER')")
+        assert cursor.fetchone() == (False,)
+    database.close()
+
+
+def test_web_and_worker_refuse_a_role_that_could_change_the_trail(server: Server) -> None:
+    address = {"DATABASE_URL_FILE": str(server.folder / "run/secrets/migration_database_url")}
+    web = server.run("web", ["python", "-c", "import clinic.wsgi"], **address)
+    worker = server.run("worker", ["python", "-m", "celery", "--app", "clinic", "worker", "--pool", "solo"], **address)
+    for refused in (web, worker):
+        assert refused.returncode != 0
+        assert "could change the audit trail" in refused.stderr
+
+
 def test_the_broker_lets_nobody_in_without_its_password(server: Server) -> None:
     address = secret(server, "broker_url")
     with redis.Redis.from_url(address) as known:
@@ -101,5 +120,8 @@ def test_nothing_is_written_outside_the_volumes(server: Server) -> None:
 
 def test_the_log_shows_no_secret(server: Server) -> None:
     logs = "".join(path.read_text() for path in Path(server.folder).glob("*.log"))
-    secrets = [secret(server, name) for name in ("secret_key", "database_password")]
+    secrets = [
+        secret(server, name)
+        for name in ("secret_key", "database_password", "application_password", "audit_signing_key")
+    ]
     assert not [value for value in secrets if value in logs]

@@ -20,7 +20,7 @@ MANAGE = """
 import os, pathlib, sys, psycopg2
 accounts = pathlib.Path("var/demo-accounts.txt")
 if sys.argv[1] == "migrate":
-    database = psycopg2.connect(os.environ["DATABASE_URL"])
+    database = psycopg2.connect(os.environ["MIGRATION_DATABASE_URL"])
     with database, database.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS starts (at timestamptz)")
         cursor.execute("INSERT INTO starts VALUES (now())")
@@ -148,7 +148,8 @@ class Checkout:
 
     def environment(self, **more: str) -> Mapping[str, str]:
         """Our own environment without what would make it use the servers of this test run."""
-        taken = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "MEDIA_ROOT", "MODEL_CACHE", "STATIC_ROOT", MARK)
+        secrets = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "BROKER_URL", "SECRET_KEY", "AUDIT_SIGNING_KEY")
+        taken = (*secrets, "MEDIA_ROOT", "MODEL_CACHE", "STATIC_ROOT", "AUDIT_HEADS_DIR", MARK)
         kept = {name: value for name, value in os.environ.items() if name not in taken}
         return kept | {"PORT": str(self.port)} | more
 

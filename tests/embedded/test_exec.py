@@ -10,7 +10,8 @@ import pytest
 from embedded.place import SYSTEM_FOLDER
 from tests.embedded.terminal import Checkout, wait_for
 
-APPLICATION_READS = ["DATABASE_URL", "BROKER_URL", "SECRET_KEY", "MEDIA_ROOT", "MODEL_CACHE", "STATIC_ROOT"]
+SECRETS = ["DATABASE_URL", "MIGRATION_DATABASE_URL", "BROKER_URL", "SECRET_KEY", "AUDIT_SIGNING_KEY"]
+APPLICATION_READS = [*SECRETS, "MEDIA_ROOT", "MODEL_CACHE", "STATIC_ROOT", "AUDIT_HEADS_DIR"]
 VARIABLES = [*APPLICATION_READS, "DJANGO_SETTINGS_MODULE", "PORT"]
 LEAVE_SOMETHING_RUNNING = "import subprocess; subprocess.Popen(['sleep', '600'], start_new_session=True)"
 

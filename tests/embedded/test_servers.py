@@ -55,19 +55,38 @@ def answer(server: Postgres, query: str) -> object:
         connection.close()
 
 
-@pytest.mark.parametrize("role", ["second_read", "postgres"])
+@pytest.mark.parametrize("role", ["second_read", "second_read_application", "postgres"])
 @pytest.mark.parametrize("password", ["", "wrong"])
 def test_postgres_refuses_a_wrong_password(postgres: Postgres, role: str, password: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match="password"):
         psycopg2.connect(host=str(postgres.place.sockets), user=role, password=password, dbname="postgres")
 
 
-def test_the_application_is_no_superuser_but_may_make_databases_for_tests(postgres: Postgres) -> None:
-    role = "FROM pg_roles WHERE rolname = current_user"
-    assert answer(postgres, f"SELECT rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls {role}") is False
-    assert answer(postgres, f"SELECT rolcreatedb {role}") is True
+@pytest.mark.parametrize(("role", "may_make_databases"), [("second_read", True), ("second_read_application", False)])
+def test_neither_role_is_a_superuser_and_the_owner_may_make_databases_for_tests(
+    postgres: Postgres, role: str, *, may_make_databases: bool
+) -> None:
+    row = f"FROM pg_roles WHERE rolname = '{role}'"
+    assert answer(postgres, f"SELECT rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls {row}") is False
+    assert answer(postgres, f"SELECT rolcreatedb {row}") is may_make_databases
+
+
+def test_the_application_does_not_own_what_it_works_with(postgres: Postgres) -> None:
     owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     assert answer(postgres, owner) == "second_read"
+    assert answer(postgres, "SELECT current_user") == "second_read_application"
+    assert answer(postgres, "SELECT pg_has_role('second_read', 'MEMBER')") is False
+
+
+def test_a_database_from_before_gets_the_application_its_role(postgres: Postgres) -> None:
+    """Once there was one role for everything, which owns the tables of such a database."""
+    admin = postgres._connect()
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("DROP ROLE second_read_application")
+    admin.close()
+    postgres.furnish()
+    assert answer(postgres, "SELECT current_user") == "second_read_application"
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_passwords_are_for_our_eyes_only(used_checkout: Checkout) -> None:
     secrets = used_checkout.var / "secrets"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
     made = {path: path.read_text() for path in secrets.iterdir()}
-    assert len(made) == 3
+    assert len(made) == 5
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in made)
     assert all(len(password) >= 50 for password in made.values())
-    assert len(set(made.values())) == 3
+    assert len(set(made.values())) == 5

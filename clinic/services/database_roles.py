@@ -1,0 +1,49 @@
+"""Two roles in the database: the owner of the tables, and the running application's, which cannot change the trail."""
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+from psycopg2 import sql
+
+# What the application may do with these tables; with all others it may do anything but change their shape.
+RESTRICTED = {"clinic_auditevent": "SELECT, INSERT", "clinic_auditlink": "SELECT", "django_migrations": "SELECT"}
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+
+OWN_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+CAN_CHANGE_THE_TRAIL = """
+    SELECT EXISTS (
+        SELECT FROM pg_roles role, pg_class trail
+        WHERE role.rolname = %s AND trail.oid IN (to_regclass('clinic_auditevent'), to_regclass('clinic_auditlink'))
+          AND (role.rolsuper OR pg_has_role(role.oid, trail.relowner, 'MEMBER')
+               OR has_table_privilege(role.oid, trail.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+               OR has_any_column_privilege(role.oid, trail.oid, 'UPDATE'))
+    )
+"""
+
+
+@transaction.atomic
+def grant_to_application(*, connection: BaseDatabaseWrapper, role: str) -> None:
+    """Let `role` work with every table that the connection's own role has; can be done again at any time."""
+    with connection.cursor() as cursor:
+        cursor.execute(OWN_TABLES)
+        for (table,) in cursor.fetchall():
+            _grant(cursor, table, role, RESTRICTED.get(table, EVERYTHING))
+        _run(cursor, "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}", role)
+        _run(cursor, "GRANT USAGE ON SCHEMA public TO {}", role)
+
+
+def can_change_the_trail(*, connection: BaseDatabaseWrapper, role: str) -> bool:
+    """Whether `role` could change or remove what the trail says, by itself or with a role that it may take on."""
+    with connection.cursor() as cursor:
+        cursor.execute(CAN_CHANGE_THE_TRAIL, [role])
+        (can,) = cursor.fetchone() or (False,)
+    return bool(can)
+
+
+def _grant(cursor: CursorWrapper, table: str, role: str, may: str) -> None:
+    _run(cursor, "REVOKE ALL ON {} FROM {}", table, role)
+    _run(cursor, f"GRANT {may} ON {{}} TO {{}}", table, role)
+
+
+def _run(cursor: CursorWrapper, statement: str, *names: str) -> None:
+    cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
