@@ -15,15 +15,15 @@ from mlcore.assays import Assay
 from mlcore.bundle import Bundle, write_bundle
 from mlcore.calibration import calibrate, calibrated
 from mlcore.card import render_card
-from mlcore.colour_checks import colour_reference, colour_shift, mean_colours
+from mlcore.colour_checks import GAINS, colour_reference, colour_shift, draws_for, mean_colours
 from mlcore.committee import join_weights
 from mlcore.datasets import Dataset, Sample
-from mlcore.engines.reference import ReferenceEngine
+from mlcore.engines.reference import serving_engine
 from mlcore.evaluation import report
 from mlcore.files import replace_file
-from mlcore.held_out import join_judged, judge, labels_of
+from mlcore.held_out import Judged, images_judged, join_judged, judge, labels_of
 from mlcore.manifest import FORMAT, Architecture, Calibration, Manifest, MemberTraining, Scope, Training, TrainingData
-from mlcore.measuring import measure
+from mlcore.measuring import Advance, measure
 from mlcore.metrics import accuracy, auroc, balanced_accuracy
 from mlcore.plans import TrainingPlan
 from mlcore.predictor import Predictor
@@ -32,7 +32,7 @@ from mlcore.provenance import source_commit
 from mlcore.requests import Request
 from mlcore.scope import fit_limits
 from mlcore.splits import Round, grouping_words, joined_groups
-from mlcore.training import Fitted, Weights
+from mlcore.training import Fitted, Weights, best_epoch
 
 Members = Sequence[tuple[Fitted, Round]]  # each network with what it learned from and what it is judged on
 
@@ -47,29 +47,31 @@ def build_bundle(
     dataset: Dataset,
     test: tuple[Sample, ...],
     out: Path,
+    advance: Advance = lambda _images: None,
 ) -> Manifest:
-    """Write the bundle and its card beside it (.md); returns the manifest."""
+    """Write the bundle and its card beside it (.md); returns the manifest.
+
+    `advance` is called with the number of images just looked at; `images_to_show` says how many there will be.
+    """
     bare = _bare_bundle(request, plan, members, dataset, test)
-    turns = _QUARTERS if len(members) > 1 else 1
-    held_out = [
-        judge(_member(bare, fitted.weights), each, plan, seed=request.seed, turns=turns) for fitted, each in members
-    ]
-    labels = labels_of(_samples(members, "validation"))
+    held_out = _judge_all(bare, plan, members, seed=request.seed, advance=advance)
+    validation = _samples(members, "validation")
+    labels, groups = labels_of(validation), joined_groups(validation)
     logits = np.concatenate([each.logits for each in held_out])
     calibration = calibrate(logits, labels, request.assay.classes)
     limits = fit_limits(
         [found for each in held_out for found in each.distances],
-        joined_groups(_samples(members, "validation")),
+        groups,
         sides=request.assay.sides,
         aspect=request.assay.aspect,
     )
     gate = join_judged(held_out)
     manifest = replace(bare.manifest, calibration=calibration, scope=limits)
     finished = Bundle(manifest=manifest, network=bare.network, scope=gate, digest="")
-    predictor = Predictor(finished, ReferenceEngine(finished))
+    predictor = Predictor(finished, serving_engine(finished))
     metrics = {
-        **_metrics(predictor, _samples(members, "train"), test),
-        "validation": _validation(calibrated(logits, request.assay.classes, calibration), labels, members),
+        **_metrics(predictor, _samples(members, "train"), test, advance),
+        "validation": _validation(calibrated(logits, request.assay.classes, calibration), labels, groups),
     }
     manifest = replace(manifest, metrics=metrics)
     digest = write_bundle(out, manifest, bare.network, gate)
@@ -78,10 +80,24 @@ def build_bundle(
     return manifest
 
 
-def _member(bare: Bundle, weights: Weights) -> ReferenceEngine:
-    """An engine for a single network of a committee."""
+def images_to_show(members: Members, test: Sequence[Sample]) -> int:
+    """How many images `build_bundle` looks at, each time it looks counted."""
+    measured = len(test) * (1 + len(GAINS) * draws_for(len(test)))
+    return measured + sum(images_judged(each) for _, each in members)
+
+
+def _judge_all(bare: Bundle, plan: TrainingPlan, members: Members, *, seed: int, advance: Advance) -> list[Judged]:
+    turns = _QUARTERS if len(members) > 1 else 1
+    return [
+        judge(serving_engine(_member(bare, fitted.weights)), each, plan, seed=seed, turns=turns, advance=advance)
+        for fitted, each in members
+    ]
+
+
+def _member(bare: Bundle, weights: Weights) -> Bundle:
+    """A single network of a committee."""
     architecture = replace(bare.manifest.architecture, members=1)
-    return ReferenceEngine(replace(bare, manifest=replace(bare.manifest, architecture=architecture), network=weights))
+    return replace(bare, manifest=replace(bare.manifest, architecture=architecture), network=weights)
 
 
 def _samples(members: Members, side: Literal["train", "validation"]) -> tuple[Sample, ...]:
@@ -90,21 +106,21 @@ def _samples(members: Members, side: Literal["train", "validation"]) -> tuple[Sa
     return tuple({sample.path: sample for sample in found}.values())
 
 
-def _validation(p: NDArray[np.float64], labels: NDArray[np.int64], members: Members) -> dict[str, Any]:
+def _validation(p: NDArray[np.float64], labels: NDArray[np.int64], groups: Sequence[int]) -> dict[str, Any]:
     """What the networks said of images they had not learned from, which calibrated them."""
     return {
         "n": len(labels),
-        "groups": len(set(joined_groups(_samples(members, "validation")))),
+        "groups": len(set(groups)),
         "accuracy": accuracy(p, labels),
         "balanced_accuracy": balanced_accuracy(p, labels),
         "auroc": auroc(p, labels),
     }
 
 
-def _metrics(predictor: Predictor, train: Sequence[Sample], test: Sequence[Sample]) -> dict[str, Any]:
+def _metrics(predictor: Predictor, train: Sequence[Sample], test: Sequence[Sample], advance: Advance) -> dict[str, Any]:
     groups = np.array(joined_groups(test))
-    measured = measure(predictor, test)
-    shift = colour_shift(predictor, test, unchanged=measured)
+    measured = measure(predictor, test, advance=advance)
+    shift = colour_shift(predictor, test, unchanged=measured, advance=advance)
     reference = colour_reference((mean_colours(train), labels_of(train)), (mean_colours(test), measured.labels), groups)
     return {
         **report(measured, predictor.manifest.classes, groups),
@@ -150,9 +166,8 @@ def _bare_bundle(
 
 
 def _learned(fitted: Fitted) -> MemberTraining:
-    best = min(fitted.history, key=lambda epoch: epoch.validation_loss)
     history = tuple((e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in fitted.history)
-    return MemberTraining(best_epoch=best.number, history=history)
+    return MemberTraining(best_epoch=best_epoch(fitted.history).number, history=history)
 
 
 def _no_calibration(assay: Assay) -> Calibration:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from mlcore.augmentation import GENTLE, augment_colour
 from mlcore.committee import join_gates
 from mlcore.datasets import Sample, read_pixels
-from mlcore.engines.reference import ReferenceEngine
+from mlcore.engines import Engine
+from mlcore.measuring import Advance
 from mlcore.plans import TrainingPlan
 from mlcore.preprocessing import prepare
 from mlcore.scope import Arrays, Distances, distances, fit_part, fit_scope, look
@@ -28,14 +29,16 @@ class Judged:
     labels: NDArray[np.int64]
 
 
-def judge(engine: ReferenceEngine, each: Round, plan: TrainingPlan, *, seed: int, turns: int) -> Judged:
+def judge(
+    engine: Engine, each: Round, plan: TrainingPlan, *, seed: int, turns: int, advance: Advance = lambda _images: None
+) -> Judged:
     """Show a network what it learned from and what it did not.
 
     A committee's members see an image turned differently; a single member's mean over `turns` stands for that.
     """
     # The gate learns from images under somewhat other light and stain too: a new lamp alone is no reason to refuse.
-    unseen = _see(engine, each.validation, plan, changed=None, turns=turns)
-    views = [_see(engine, each.train, plan, changed=changed) for changed in (None, seed)]
+    unseen = _see(engine, each.validation, plan, changed=None, turns=turns, advance=advance)
+    views = [_see(engine, each.train, plan, changed=changed, advance=advance) for changed in (None, seed)]
     learned = labels_of(each.train)
     gate = fit_scope(
         np.concatenate([view.deep for view in views]).astype(np.float64),
@@ -73,8 +76,19 @@ class Seen:
     looks: NDArray[np.float64]
 
 
+def images_judged(each: Round) -> int:
+    """How many images `judge` looks at: those a network learned from twice, as they are and gently changed."""
+    return len(each.validation) + 2 * len(each.train)
+
+
 def _see(
-    engine: ReferenceEngine, samples: Sequence[Sample], plan: TrainingPlan, *, changed: int | None, turns: int = 1
+    engine: Engine,
+    samples: Sequence[Sample],
+    plan: TrainingPlan,
+    *,
+    changed: int | None,
+    advance: Advance,
+    turns: int = 1,
 ) -> Seen:
     """Show a network images, with a seed each under other light and stain; logits are the mean over quarter turns."""
     logits, deep, looks = [], [], []
@@ -89,4 +103,5 @@ def _see(
         deep += [answer.features.mean(axis=(0, 1), dtype=np.float32) for answer in answers[0]]
         nuclei = [segment(image, plan.recipe.segmentation) for image in images]
         looks += [look(prepared, found) for prepared, found in zip(pixels, nuclei, strict=True)]
+        advance(len(images))
     return Seen(logits=np.stack(logits), deep=np.stack(deep), looks=np.stack(looks))

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mlcore.figure_style import MUTED, lines, new_figure, save, style
 from mlcore.files import replace_file
-from mlcore.training import Epoch
+from mlcore.training import Epoch, best_epoch
 
 Histories = Sequence[Sequence[Epoch]]  # a network each
 
@@ -59,8 +59,3 @@ def _mark_kept(histories: Histories, panels: Sequence[Axes]) -> None:
             axes.axvline(number, color=MUTED, linewidth=1, linestyle=":", label=label)
         axes.set_xlim(0.5, max(len(history) for history in histories) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def best_epoch(history: Sequence[Epoch]) -> Epoch:
-    """The epoch whose weights are kept: the lowest loss on the validation groups."""
-    return min(history, key=lambda epoch: epoch.validation_loss)

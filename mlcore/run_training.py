@@ -5,16 +5,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlcore.building import build_bundle
+from mlcore.building import build_bundle, images_to_show
 from mlcore.catalogue import Shape
 from mlcore.datasets import Dataset
-from mlcore.learning_curve import best_epoch, draw_learning_curves, write_histories
+from mlcore.learning_curve import draw_learning_curves, write_histories
 from mlcore.manifest import Manifest
 from mlcore.plans import TrainingPlan
 from mlcore.progress import counting
 from mlcore.requests import Request
 from mlcore.splits import Round, Split, rounds
-from mlcore.training import Epoch, Fitted, Trainer
+from mlcore.training import Epoch, Fitted, Trainer, best_epoch
 
 _STOPPED = 130  # what a shell gives a command ended by Ctrl-C
 
@@ -34,9 +34,19 @@ def run_training(
         return _STOPPED
     try:
         curve = _write_curve(fitted, out)
-        _say(console, "Calibrating and measuring on the test groups")
         finished = tuple(zip(fitted, members, strict=False))  # fewer than planned when someone stopped it
-        manifest = build_bundle(request=request, plan=plan, members=finished, dataset=dataset, test=split.test, out=out)
+        _say(console, "Calibrating and measuring on the test groups")
+        total = images_to_show(finished, split.test)
+        with counting(console, "Calibrating and measuring", total=total, unit="images") as counter:
+            manifest = build_bundle(
+                request=request,
+                plan=plan,
+                members=finished,
+                dataset=dataset,
+                test=split.test,
+                out=out,
+                advance=counter.advance,
+            )
     except KeyboardInterrupt:
         state = state_path(out, 1, plan.members)
         _say(console, f"Ended at once: no model was written. To go on from {state}, add --resume to the same command.")

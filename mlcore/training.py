@@ -41,6 +41,11 @@ class Epoch:
     validation_balanced_accuracy: float
 
 
+def best_epoch(history: Sequence[Epoch]) -> Epoch:
+    """The epoch whose weights are kept: the lowest loss on the validation groups."""
+    return min(history, key=lambda epoch: epoch.validation_loss)
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """The best epoch's weights by name, every epoch's figures, and whether someone stopped it before the end."""
@@ -180,8 +185,7 @@ class Trainer:
         return Fitted(weights=get_weights(self.network), history=tuple(self._history), interrupted=interrupted)
 
     def _epochs_without_a_better_one(self) -> int:
-        losses = [epoch.validation_loss for epoch in self._history]
-        return len(losses) - 1 - losses.index(min(losses)) if losses else 0
+        return len(self._history) - best_epoch(self._history).number if self._history else 0
 
     def _compile(self, *, steps: int) -> None:
         plan = self._plan
@@ -226,9 +230,9 @@ class Trainer:
         epoch = Epoch(
             number + 1, loss, calibrated_loss(logits, labels), balanced_accuracy(logits.astype(np.float64), labels)
         )
-        if all(epoch.validation_loss < earlier.validation_loss for earlier in self._history):
-            self._best = {name: value.copy() for name, value in self._averaged.items()}
         self._history.append(epoch)
+        if best_epoch(self._history) is epoch:
+            self._best = {name: value.copy() for name, value in self._averaged.items()}
         self._save_state()
         return epoch
 

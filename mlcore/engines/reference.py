@@ -1,17 +1,20 @@
 """The reference engine: the network in Keras, and its export to OpenVINO. Never imported by what serves."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 from openvino.frontend.tensorflow import utils
 
 from mlcore.architectures import build
 from mlcore.bundle import Bundle
-from mlcore.engines import Forward
+from mlcore.engines import Engine, Forward
+from mlcore.engines.openvino import OpenVinoEngine
 
 
 class ReferenceEngine:
@@ -31,6 +34,21 @@ class ReferenceEngine:
         """Write the network for OpenVINO: `path` (.xml) and the file of weights beside it (.bin)."""
         with _openvino_on_new_pythons():
             self._network.export(str(path), format="openvino", verbose=False)
+
+
+def serving_engine(bundle: Bundle) -> Engine:
+    """The engine that serves, for a network that was never written to a file; it is measured with what will be used.
+
+    Only TensorFlow's networks can be exported: those of another backend are given to it as they are.
+    """
+    reference = ReferenceEngine(bundle)
+    if keras.backend.backend() != "tensorflow":
+        return reference
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "network.xml"
+        reference.export(graph)
+        weights = graph.with_suffix(".bin").read_bytes()
+        return OpenVinoEngine(graph.read_bytes(), weights, input_size=bundle.manifest.recipe.input_size)
 
 
 @contextmanager
