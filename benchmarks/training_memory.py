@@ -1,6 +1,6 @@
 """Is memory flat in the number of images? One epoch of the prototype network on 1, 4 and 16 times as many.
 
-    python -m benchmarks.training_memory --images 48
+    python -m benchmarks.training_memory --images 192
 
 Each line is a fresh process: our own training, which reads images when it needs them, beside what the prototypes did,
 the whole folder in an array and `fit` on that. Images are drawn, and copied to make more of them.
@@ -38,7 +38,7 @@ TIMES = (1, 4, 16)
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=48, help="the smallest number (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=192, help="the smallest number (default: %(default)s)")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:

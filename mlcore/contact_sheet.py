@@ -74,13 +74,11 @@ def draw_sheet(predictor: Predictor, samples: Sequence[Sample], path: Path) -> S
         return None
     images = [read_pixels(sample) for sample in samples]
     outcomes = predictor.predict(images)
-    maps = CLASS_ACTIVATION if any(outcome.activation_map.any() for outcome in outcomes) else OCCLUSION
     classes = predictor.manifest.classes
     tiles = []
     for sample, image, outcome in zip(samples, images, outcomes, strict=True):
-        if maps == CLASS_ACTIVATION:
-            evidence = outcome.activation_map
-        else:
+        evidence = outcome.activation_map
+        if evidence is None:
             evidence = occlusion_map(predictor, image, _suggested(outcome))
         tiles.append(_Tile(thumbnail(image, _SIDE), classes[sample.label], outcome, evidence))
     _draw(tiles, path)
@@ -94,7 +92,8 @@ def draw_sheet(predictor: Predictor, samples: Sequence[Sample], path: Path) -> S
         }
         for sample, tile in zip(samples, tiles, strict=True)
     ]
-    return Sheet(path=path, tiles=described, maps=maps)
+    covered = outcomes[0].activation_map is None
+    return Sheet(path=path, tiles=described, maps=OCCLUSION if covered else CLASS_ACTIVATION)
 
 
 def _suggested(outcome: Outcome) -> str:

@@ -10,18 +10,21 @@ _SMOOTH_SIDE = 256  # enlarged by cubic curves up to here
 Array = NDArray[np.float32]
 
 
+def has_activation_map(features: Array, kernel: Array) -> bool:
+    """Whether the dense layer weighs the last maps: without global average pooling it says nothing about places."""
+    return bool(kernel.shape[0] == features.shape[2])
+
+
 def class_activation_map(features: Array, kernel: Array, label: int, size: tuple[int, int]) -> Array:
     """The evidence for a class at each place, 0 to 1 (Zhou et al., CVPR 2016).
 
     `features` are the last maps (h x w x c), `kernel` the dense layer's (c x classes), `size` the image's height and
-    width; the map has that size, or 1024 pixels on the longer side when the image is larger. It is empty for a network
-    without global average pooling: its dense layer says nothing about places.
+    width; the map has that size, or 1024 pixels on the longer side when the image is larger. Only for networks that
+    have one: see `has_activation_map`.
     """
     height, width = size
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     target = (max(1, round(height * scale)), max(1, round(width * scale)))
-    if kernel.shape[0] != features.shape[2]:
-        return np.zeros(target, np.float32)
     # Against the other classes' mean: what speaks for every class alike explains none.
     direction = kernel[:, label] - kernel.mean(axis=1)
     return enlarge(np.maximum(features @ direction, 0.0), target)

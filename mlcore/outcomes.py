@@ -32,5 +32,5 @@ class Outcome:
     mask: NDArray[np.uint8]  # H x W, 0 or 255, the image's own size
     mask_area_fraction: float
     contour_count: int
-    activation_map: NDArray[np.float32]  # 0 to 1; the image's own size, at most 1024 on the longer side
+    activation_map: NDArray[np.float32] | None  # 0 to 1, at most 1024 on the longer side; None: the network has none
     model: str  # the bundle's digest

@@ -13,7 +13,7 @@ from mlcore.calibration import calibrated, prediction_set
 from mlcore.engines import Engine, Forward
 from mlcore.engines.exported import exported
 from mlcore.engines.openvino import OpenVinoEngine
-from mlcore.explain import class_activation_map
+from mlcore.explain import class_activation_map, has_activation_map
 from mlcore.manifest import Manifest
 from mlcore.outcomes import Outcome, Verdict
 from mlcore.preprocessing import prepare
@@ -90,7 +90,11 @@ class Predictor:
             mask=segmentation.mask,
             mask_area_fraction=segmentation.area_fraction,
             contour_count=segmentation.contour_count,
-            activation_map=class_activation_map(answer.features, kernel, best, image.shape[:2]),
+            activation_map=(
+                class_activation_map(answer.features, kernel, best, image.shape[:2])
+                if has_activation_map(answer.features, kernel)
+                else None
+            ),
             model=self.digest,
         )
 

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
@@ -31,7 +32,7 @@ class PredictingModelSerializer(serializers.ModelSerializer[ModelVersion]):
 class PredictionFilesSerializer(serializers.Serializer[object]):
     mask = serializers.URLField()
     outline = serializers.URLField()
-    map = serializers.URLField()
+    map = serializers.URLField(allow_null=True, help_text="None when the network has no activation map.")
 
 
 class PredictionSerializer(serializers.ModelSerializer[Prediction]):
@@ -82,11 +83,13 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
         return NOTICE
 
     @extend_schema_field(PredictionFilesSerializer)
-    def get_files(self, prediction: Prediction) -> dict[str, str]:
+    def get_files(self, prediction: Prediction) -> dict[str, str | None]:
         request = self.context["request"]
         return {
             kind: reverse("api:prediction-file", kwargs={"pk": prediction.pk, "kind": kind}, request=request)
-            for kind in OVERLAYS
+            if getattr(prediction, digest)
+            else None
+            for kind, digest in OVERLAYS.items()
         }
 
 
@@ -124,7 +127,10 @@ class PredictionFileViewSet(PredictionViewSet):
         kind: str = kwargs["kind"]
         if kind not in OVERLAYS:
             raise Http404
-        response = png(getattr(prediction, OVERLAYS[kind]))
+        sha256: str = getattr(prediction, OVERLAYS[kind])
+        if not sha256:
+            raise NotFound("This model's networks have no activation map.", code="no_map")
+        response = png(sha256)
         audit.record(
             actor=self.person,
             action="prediction.viewed",

@@ -56,7 +56,7 @@ class Prediction(models.Model):
     in_scope_score = models.FloatField()
     mask_sha256 = models.CharField(max_length=64)
     outline_sha256 = models.CharField(max_length=64)
-    map_sha256 = models.CharField(max_length=64)
+    map_sha256 = models.CharField(max_length=64, blank=True)  # empty: the network has no activation map
     mask_area_fraction = models.FloatField()
     contour_count = models.PositiveIntegerField()
     model_sha256 = models.CharField(max_length=64)

@@ -109,11 +109,18 @@ def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
         in_scope_score=outcome.in_scope_score,
         mask_sha256=file_store.put(overlays.encode_png(outcome.mask)),
         outline_sha256=file_store.put(overlays.mask_outline_png(outcome.mask)),
-        map_sha256=file_store.put(overlays.activation_png(outcome.activation_map)),
+        map_sha256=_store_map(outcome),
         mask_area_fraction=outcome.mask_area_fraction,
         contour_count=outcome.contour_count,
         model_sha256=outcome.model,
     )
+
+
+def _store_map(outcome: Outcome) -> str:
+    """The digest of the stored activation map; empty when the network has none."""
+    if outcome.activation_map is None:
+        return ""
+    return file_store.put(overlays.activation_png(outcome.activation_map))
 
 
 @transaction.atomic

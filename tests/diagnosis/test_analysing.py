@@ -22,6 +22,7 @@ from diagnosis.services.model_registry import activate_model, register_model
 from diagnosis.services.uploads import accept_image
 from mlcore.assays import ASSAYS
 from tests.factories import CaseFactory, drawn_png, upload
+from tests.mlcore import bundles
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -69,6 +70,17 @@ def test_it_stores_one_prediction_with_its_files_and_its_trail(
             assert overlay.mode == "RGBA"
     event = AuditEvent.objects.get(action="analysis.succeeded")
     assert (event.patient_id, event.subject_id) == (specimen.patient_id, str(analysis.pk))
+
+
+def test_a_prototypes_network_is_served_without_a_map(tissue_case: Case, owner: User, tmp_path: Path) -> None:
+    bundles.write(tmp_path / "prototype.bundle", bundles.prototype())
+    prototype = activate_model(model=register_model(content=(tmp_path / "prototype.bundle").read_bytes()))
+    take_in(tissue_case, owner)
+    analyse(prototype)
+    prediction = Prediction.objects.get()
+    assert prediction.model_sha256 == prototype.sha256
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-9)
+    assert prediction.map_sha256 == ""
 
 
 def test_the_malignant_classes_are_summed(specimen: Case, bundled: ModelVersion, owner: User) -> None:

@@ -126,6 +126,16 @@ def test_a_damaged_picture_is_refused(prediction: Prediction, api: Api, settings
     assert api("owner").get(f"{IMAGES}{prediction.analysis.image_id}/files/mask/").status_code == 503
 
 
+def test_a_network_without_a_map_has_no_address_for_one(case: Case, api: Api) -> None:
+    without = PredictionFactory.create(analysis__image=ImageFactory(case=case), map_sha256="")
+    address = f"{PREDICTIONS}{without.pk}/"
+    files = api("owner").get(address).json()["files"]
+    assert files["map"] is None
+    assert files["mask"].endswith("/files/mask/")
+    answer = api("owner").get(f"{address}files/map/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_map")
+
+
 def test_every_read_is_noted_for_the_patient(prediction: Prediction, owner: User, api: Api) -> None:
     client, image = api("owner"), prediction.analysis.image
     client.get(IMAGES)

@@ -124,6 +124,15 @@ def test_outside_what_the_model_knows_there_is_no_class_no_figure_and_no_map(
     assert f"95{SPACE}%" not in card
 
 
+def test_a_network_without_a_map_offers_none(owner_client: Client, case: Case, model: ModelVersion) -> None:
+    image = predicted(case, model, map_sha256="")
+    page = page_of(owner_client, image)
+    assert "layer-outline" in page
+    assert "layer-map" not in page
+    assert "Where the model looked" not in page
+    assert owner_client.get(f"/images/{image.pk}/map").status_code == 404
+
+
 def test_the_model_is_named_and_leads_to_its_card(owner_client: Client, case: Case, model: ModelVersion) -> None:
     page = page_of(owner_client, predicted(case, model))
     assert f'<a href="/models/{model.pk}/">test model 1</a>' in page

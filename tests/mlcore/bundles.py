@@ -19,7 +19,7 @@ from mlcore.manifest import (
     Training,
     TrainingData,
 )
-from mlcore.plans import PLANS
+from mlcore.plans import PLANS, plan_for
 from mlcore.preprocessing import prepare
 from mlcore.scope import fit_scope, look
 from mlcore.segmentation import segment
@@ -77,6 +77,17 @@ def manifest(assay_slug: str = "breast") -> Manifest:
     )
 
 
+def prototype() -> Manifest:
+    """The manifest of one of the prototypes' networks."""
+    usual, plan = manifest("breast"), plan_for("breast", "prototype-breast")
+    return replace(
+        usual,
+        architecture=Architecture(plan.architecture, input_size=plan.recipe.input_size, members=1),
+        recipe=plan.recipe,
+        training=replace(usual.training, members=usual.training.members[:1]),
+    )
+
+
 def network(of: Manifest, *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """Random weights of the right names and shapes."""
     rng = np.random.default_rng(seed)
@@ -95,7 +106,8 @@ def scope(of: Manifest) -> dict[str, NDArray[np.float32]]:
     kinds = [of.classes[label] for label in labels]
     images = [draw(of.assay, kind, i) for i, kind in enumerate(kinds)]
     looks = [look(prepare(image, of.recipe), segment(image, of.recipe.segmentation)) for image in images]
-    channels = weight_shapes(of.architecture.name, of.shape)["logits/kernel"][0]
+    shapes = weight_shapes(of.architecture.name, of.shape)
+    channels = shapes["conv3/kernel"][-1] if "conv3/kernel" in shapes else shapes["logits/kernel"][0]
     return fit_scope(np.random.default_rng(0).normal(0, 1, (len(labels), channels)), np.stack(looks), labels)
 
 

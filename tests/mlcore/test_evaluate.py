@@ -172,5 +172,4 @@ def test_a_flattening_network_is_trained_read_and_explained_by_covering(
     outcome = Predictor.load(path, cache=cache).predict([draw("breast", "Malignant", 800)])[0]
 
     assert found["maps"] == "occlusion map"
-    assert not outcome.activation_map.any()  # none is better than one that is not its reason
-    assert outcome.activation_map.shape == (50, 50)
+    assert outcome.activation_map is None  # none is better than one that is not its reason
