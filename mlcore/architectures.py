@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mlcore.catalogue import LITE_BLOCKS, LITE_STEM, InvertedBlock, Shape, member_name
+from mlcore.catalogue import HYPERCOLUMN, LITE_BLOCKS, LITE_STEM, InvertedBlock, Shape, member_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,55 @@ def _efficientnet_lite(x: Any, shape: Shape) -> Outputs:
     parameters a member. Each member of a committee sees the image turned by another quarter; the dense layer on all
     their features averages what they say, so a class activation map is the members' mean too.
     """
-    features = []
-    for number in range(shape.members):
-        turned = keras.ops.rot90(x, number, axes=(1, 2)) if number % 4 else x
-        seen = _lite_member(turned, member_name(number + 1))
-        features.append(keras.ops.rot90(seen, -number, axes=(1, 2)) if number % 4 else seen)
-    maps = layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
+    maps = _committee(x, shape, lambda seen, member: _lite_maps(seen, member)[LITE_BLOCKS[-1].name])
     pooled = layers.Dropout(0.25, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(maps))
     return Outputs(logits=layers.Dense(shape.classes, dtype="float32", name="logits")(pooled), features=maps)
 
 
-def _lite_member(x: Any, member: str) -> Any:
+def _efficientnet_lite_hypercolumn(x: Any, shape: Shape) -> Outputs:
+    """The same members, judged by their second to fifth stage together (hypercolumns: Hariharan et al., CVPR 2015).
+
+    A small patch shows little form; fine texture and colour, which the early stages see, are evidence of their own.
+    """
+    columns = _committee(x, shape, _hypercolumn)
+    # Fitted to pooled features, whose spread differs from stage to stage, and laid over the maps they were pooled from.
+    norm = layers.BatchNormalization(name="hypercolumn_norm", momentum=0.97)
+    pooled = norm(layers.GlobalAveragePooling2D(keepdims=True, name="pool")(columns))
+    pooled = layers.Dropout(0.25, name="dropout")(layers.Flatten(name="flatten")(pooled))
+    logits = layers.Dense(shape.classes, dtype="float32", name="logits")(pooled)
+    return Outputs(logits=logits, features=norm(columns, training=False))
+
+
+def _committee(x: Any, shape: Shape, maps_of: Callable[[Any, str], Any]) -> Any:
+    """All members' maps side by side, on the image as it was sent though each saw it turned by another quarter."""
+    found = []
+    for number in range(shape.members):
+        turned = keras.ops.rot90(x, number, axes=(1, 2)) if number % 4 else x
+        maps = maps_of(turned, member_name(number + 1))
+        found.append(keras.ops.rot90(maps, -number, axes=(1, 2)) if number % 4 else maps)
+    return layers.Concatenate(name="features")(found) if len(found) > 1 else found[0]
+
+
+def _hypercolumn(x: Any, member: str) -> Any:
+    """The maps of several stages, the earlier ones brought down to the last one's resolution."""
+    maps, column = _lite_maps(x, member), []
+    for block, halvings in HYPERCOLUMN.items():
+        stage = maps[block]
+        for _ in range(halvings):
+            stage = layers.AveragePooling2D(2, padding="same")(stage)
+        column.append(stage)
+    return layers.Concatenate(name=f"{member}column")(column)
+
+
+def _lite_maps(x: Any, member: str) -> dict[str, Any]:
+    """What each block of a member gives, by the block's name."""
     x = layers.Rescaling(2.0, -1.0, name=f"{member}range")(x)
     x = layers.Conv2D(LITE_STEM, 3, strides=2, padding="same", use_bias=False, name=f"{member}stem")(x)
     x = _lite_activation(_lite_norm(x, f"{member}stem_norm"), f"{member}stem")
+    maps = {}
     for block in LITE_BLOCKS:
-        x = _inverted_block(x, block, f"{member}{block.name}")
-    return x
+        maps[block.name] = x = _inverted_block(x, block, f"{member}{block.name}")
+    return maps
 
 
 def _inverted_block(x: Any, block: InvertedBlock, name: str) -> Any:
@@ -120,6 +152,7 @@ ARCHITECTURES: Mapping[str, Builder] = MappingProxyType(
         "compact-leukemia": _compact_leukemia,
         "compact-breast": _compact_breast,
         "efficientnet-lite": _efficientnet_lite,
+        "efficientnet-lite-hypercolumn": _efficientnet_lite_hypercolumn,
         "prototype-leukemia": _prototype,
         "prototype-breast": _prototype,
     }

@@ -63,7 +63,7 @@ def write_bundle(path: Path, manifest: Manifest, network: Mapping[str, NDArray[n
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content, method in (
             (MANIFEST, json.dumps(to_json(manifest), indent=1, allow_nan=False).encode(), zipfile.ZIP_DEFLATED),
-            (WEIGHTS, weights, zipfile.ZIP_STORED),
+            (WEIGHTS, weights, zipfile.ZIP_DEFLATED),
         ):
             member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             member.external_attr = 0o644 << 16

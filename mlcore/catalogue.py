@@ -46,6 +46,7 @@ def _lite_blocks() -> Iterator[InvertedBlock]:
 
 LITE_STEM = 32  # channels
 LITE_BLOCKS: tuple[InvertedBlock, ...] = tuple(_lite_blocks())
+HYPERCOLUMN = {"block2": 2, "block4": 1, "block7": 0, "block10": 0}  # ends of stages; how often their maps are halved
 
 
 def _norm(name: str, channels: int) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -68,8 +69,7 @@ def _compact(shape: Shape, *, stem: int) -> Iterator[tuple[str, tuple[int, ...]]
             yield f"{name}_conv2/kernel", (3, 3, channels, channels)
             yield from _norm(f"{name}_norm2", channels)
             before = channels
-    yield "logits/kernel", (before, shape.classes)
-    yield "logits/bias", (shape.classes,)
+    yield from _logits(before, shape)
 
 
 def member_name(number: int) -> str:
@@ -78,12 +78,26 @@ def member_name(number: int) -> str:
 
 
 def _lite(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield from _lite_members(shape)
+    yield from _logits(LITE_BLOCKS[-1].channels * shape.members, shape)
+
+
+def _lite_hypercolumn(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
+    features = sum(block.channels for block in LITE_BLOCKS if block.name in HYPERCOLUMN) * shape.members
+    yield from _lite_members(shape)
+    yield from _norm("hypercolumn_norm", features)
+    yield from _logits(features, shape)
+
+
+def _logits(features: int, shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield "logits/kernel", (features, shape.classes)
+    yield "logits/bias", (shape.classes,)
+
+
+def _lite_members(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
     for number in range(1, shape.members + 1):
         for name, size in _lite_member():
             yield member_name(number) + name, size
-    features = LITE_BLOCKS[-1].channels * shape.members
-    yield "logits/kernel", (features, shape.classes)
-    yield "logits/bias", (shape.classes,)
 
 
 def _lite_member() -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -108,8 +122,7 @@ def _prototype(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
         before, side = channels, (side - 2) // 2
     yield "dense/kernel", (side * side * before, 256)
     yield "dense/bias", (256,)
-    yield "logits/kernel", (256, shape.classes)
-    yield "logits/bias", (shape.classes,)
+    yield from _logits(256, shape)
 
 
 _SHAPES: Mapping[str, Callable[[Shape], Iterator[tuple[str, tuple[int, ...]]]]] = MappingProxyType(
@@ -117,13 +130,16 @@ _SHAPES: Mapping[str, Callable[[Shape], Iterator[tuple[str, tuple[int, ...]]]]] 
         "compact-leukemia": lambda shape: _compact(shape, stem=5),
         "compact-breast": lambda shape: _compact(shape, stem=3),
         "efficientnet-lite": _lite,
+        "efficientnet-lite-hypercolumn": _lite_hypercolumn,
         "prototype-leukemia": _prototype,
         "prototype-breast": _prototype,
     }
 )
 
 NAMES: tuple[str, ...] = tuple(_SHAPES)
-COMMITTEES = frozenset({"efficientnet-lite"})  # the networks that may have several members
+COMMITTEES = frozenset(
+    {"efficientnet-lite", "efficientnet-lite-hypercolumn"}
+)  # the networks that may have several members
 MOST_MEMBERS = 8
 
 

@@ -34,6 +34,11 @@ def join_weights(members: Sequence[Arrays]) -> dict[str, NDArray[np.float32]]:
         for name, value in weights.items()
         if name.startswith(_FIRST)
     }
+    joined |= {  # what stands between the members and their joint layer is a number a channel: side by side
+        name: np.concatenate([weights[name] for weights in members])
+        for name in members[0]
+        if not name.startswith(_FIRST) and name not in (_KERNEL, _BIAS)
+    }
     kernel = np.concatenate([weights[_KERNEL] for weights in members]) / len(members)
     joined[_KERNEL] = kernel.astype(np.float32)
     joined[_BIAS] = np.stack([weights[_BIAS] for weights in members]).mean(axis=0).astype(np.float32)
