@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mlcore.architectures import build
-from mlcore.catalogue import Shape, weight_shapes
+from mlcore.catalogue import COMMITTEES, Shape, weight_shapes
 from mlcore.committee import half_precision, join_gates, join_weights
 from mlcore.explain import class_activation_map
 from mlcore.scope import distances, fit_part
@@ -17,9 +17,9 @@ Weights = Mapping[str, NDArray[np.float32]]
 ONE, THREE = Shape(64, 2), Shape(64, 2, members=3)
 
 
-def random_weights(seed: int) -> dict[str, NDArray[np.float32]]:
+def random_weights(name: str, seed: int) -> dict[str, NDArray[np.float32]]:
     rng = np.random.default_rng(seed)
-    sizes = weight_shapes("efficientnet-lite", ONE)
+    sizes = weight_shapes(name, ONE)
     return half_precision(
         {
             name: rng.uniform(0.5, 1.5, size).astype(np.float32)
@@ -30,8 +30,10 @@ def random_weights(seed: int) -> dict[str, NDArray[np.float32]]:
     )
 
 
-def run(shape: Shape, weights: Weights, pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    network = build("efficientnet-lite", shape)
+def run(
+    name: str, shape: Shape, weights: Weights, pixels: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    network = build(name, shape)
     for variable in network.weights:
         variable.assign(weights[variable.path])
     logits, features = network.predict_on_batch(pixels[None])
@@ -43,36 +45,42 @@ def pixels() -> NDArray[np.float32]:
     return np.random.default_rng(9).uniform(0, 1, (64, 64, 3)).astype(np.float32)
 
 
+@pytest.fixture(scope="module", params=sorted(COMMITTEES))
+def name(request: pytest.FixtureRequest) -> str:
+    """Each network that may have several members."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def members() -> list[dict[str, NDArray[np.float32]]]:
-    return [random_weights(seed) for seed in range(3)]
+def members(name: str) -> list[dict[str, NDArray[np.float32]]]:
+    return [random_weights(name, seed) for seed in range(3)]
 
 
 def test_its_logits_are_the_mean_of_its_members_each_seeing_the_image_turned_further(
-    members: list[Weights], pixels: NDArray[np.float32]
+    name: str, members: list[Weights], pixels: NDArray[np.float32]
 ) -> None:
-    together, _ = run(THREE, join_weights(members), pixels)
+    together, _ = run(name, THREE, join_weights(members), pixels)
 
-    alone = [run(ONE, weights, np.rot90(pixels, turn))[0] for turn, weights in enumerate(members)]
+    alone = [run(name, ONE, weights, np.rot90(pixels, turn))[0] for turn, weights in enumerate(members)]
     assert together == pytest.approx(np.mean(alone, axis=0), rel=1e-2, abs=1e-3)
 
 
 def test_its_activation_map_lies_on_the_image_as_it_was_sent(
-    members: list[Weights], pixels: NDArray[np.float32]
+    name: str, members: list[Weights], pixels: NDArray[np.float32]
 ) -> None:
     weights = join_weights(members)
-    _, features = run(THREE, weights, pixels)
+    _, features = run(name, THREE, weights, pixels)
 
-    turned = [np.rot90(run(ONE, one, np.rot90(pixels, turn))[1], -turn) for turn, one in enumerate(members)]
+    turned = [np.rot90(run(name, ONE, one, np.rot90(pixels, turn))[1], -turn) for turn, one in enumerate(members)]
     expected = np.concatenate(turned, axis=-1)
     assert features == pytest.approx(expected, rel=1e-2, abs=1e-2 * float(np.abs(expected).max()))
     assert class_activation_map(features, weights["logits/kernel"], 1, (64, 64)).max() == 1
 
 
-def test_it_has_the_weights_the_catalogue_asks_for(members: list[Weights]) -> None:
+def test_it_has_the_weights_the_catalogue_asks_for(name: str, members: list[Weights]) -> None:
     joined = join_weights(members)
 
-    assert {name: value.shape for name, value in joined.items()} == weight_shapes("efficientnet-lite", THREE)
+    assert {name: value.shape for name, value in joined.items()} == weight_shapes(name, THREE)
     assert join_weights(members[:1]) == members[0]
 
 
