@@ -105,6 +105,8 @@ class ClinicalResource(Resource[T]):
             count=len(page),
             patients=patients,
         )
+        if len(patients) > 1:
+            audit.record_patients_listed(actor=self.person, patients=map(UUID, patients))
 
     def note_read(self, item: T) -> None:
         audit.record(

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from clinic import request_context
-from clinic.models import AuditEvent, Purpose, Role, User
+from clinic.models import AuditEvent, Patient, Purpose, Role, User
 from clinic.models.purpose import USUAL_PURPOSE
 
 
@@ -77,7 +77,9 @@ def record_look(*, actor: User, action: str, subject: models.Model, patient_id: 
 
 
 def record_looks(*, actor: User, acts: Collection[Act]) -> None:
-    """Record looks of one kind at many things, as `record_look` does."""
+    """Record looks at many things, as `record_look` does."""
+    if not acts:
+        return
     recent = AuditEvent.objects.filter(
         actor=actor,
         action__in={act.action for act in acts},
@@ -86,6 +88,12 @@ def record_looks(*, actor: User, acts: Collection[Act]) -> None:
     )
     known = set(recent.order_by().values_list("action", "subject_id"))
     record_all(actor=actor, acts=[act for act in acts if (act.action, act.subject_id) not in known])
+
+
+def record_patients_listed(*, actor: User, patients: Iterable[UUID]) -> None:
+    """Record that a list put these patients before `actor`: a look at each of them."""
+    acts = [Act(action="patient.listed", subject=Patient(pk=pk), patient_id=pk) for pk in patients]
+    record_looks(actor=actor, acts=acts)
 
 
 def _usual_purpose(person: User | None) -> Purpose:

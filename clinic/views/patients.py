@@ -31,6 +31,7 @@ def patients(request: SignedInRequest) -> HttpResponse:
     found = search_patients(user=request.user, query=query or "")
     page = page_of_patients(patients=found, after=after, before=before)
     audit.record(actor=request.user, action="patients.searched", subject=request.user, count=len(page.patients))
+    audit.record_patients_listed(actor=request.user, patients=[patient.pk for patient in page.patients])
     template = "clinic/_patient_list.html" if request.htmx else "clinic/patients.html"
     return render(request, template, {"form": form, "page": page, "query": query})
 

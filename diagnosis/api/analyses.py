@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from clinic.api.errors import Conflict
 from clinic.api.resources import Resource
+from clinic.services import audit
 from clinic.services.records import RecordRestricted
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.selectors.images import queue_positions
@@ -87,7 +88,7 @@ class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter 
 
 
 class AnalysisViewSet(Resource[Analysis]):
-    """Analyses: one image, examined by one model. Looking how far one is leaves no trace in the trail."""
+    """Analyses: one image, examined by one model. Looking how far they are is a look at the case they belong to."""
 
     queryset = Analysis.objects.none()
     serializer_class = AnalysisSerializer
@@ -95,7 +96,15 @@ class AnalysisViewSet(Resource[Analysis]):
 
     def get_queryset(self) -> QuerySet[Analysis]:
         visible = Analysis.objects.visible_to(self.request.user)
-        return visible.select_related("image", "model_version", "prediction")
+        return visible.select_related("image__case", "model_version", "prediction")
+
+    def note_list(self, page: Sequence[Analysis]) -> None:
+        """Programs ask again and again until the work is done, so that one row a case has to do for a while."""
+        cases = {one.image.case_id: one.image.case for one in page}
+        audit.record_looks(
+            actor=self.person,
+            acts=[audit.Act(action="case.viewed", subject=case, patient_id=case.patient_id) for case in cases.values()],
+        )
 
     def context_for(self, items: Sequence[Analysis]) -> dict[str, Any]:
         """With the places in the queue of those that wait."""
@@ -106,6 +115,7 @@ class AnalysisViewSet(Resource[Analysis]):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One analysis, to look again until it is no longer pending."""
         analysis = self.get_object()
+        self.note_list([analysis])
         headers = {"Retry-After": str(POLL_SECONDS)} if analysis.is_pending else None
         return Response(self.represent([analysis])[0], headers=headers)
 

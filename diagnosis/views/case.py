@@ -25,6 +25,7 @@ from mlcore.assays import ASSAYS
 def case_new(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Open a case for a specimen, then go on to its page."""
     patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
+    audit.record_look(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)
     form = CaseForm(request.POST or None)
     if form.is_valid():
         try:

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
@@ -31,6 +32,7 @@ Outcome = tuple[str, Upload | UploadRefused]
 def case_images(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """GET: the list as a fragment, or 204 when it is as the page already shows it. POST: images, field `images`."""
     case = get_object_or_404(Case.objects.visible_to(request.user).select_related("patient"), pk=pk)
+    audit.record_look(actor=request.user, action="case.viewed", subject=case, patient_id=case.patient_id)
     if request.method != "POST":
         return _fragment(request, case)
     if _announced_size(request) > settings.UPLOAD_MAX_REQUEST_BYTES:

@@ -50,7 +50,9 @@ def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def image_state(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The fragment that a waiting image's page polls; it holds no result, and asks for the page when there is one."""
-    status = status_of(_visible_image(request, pk))
+    image = _visible_image(request, pk)
+    audit.record_look(actor=request.user, action="image.viewed", subject=image, patient_id=image.case.patient_id)
+    status = status_of(image)
     if status.analysis is None or not status.analysis.is_pending:
         return HttpResponseClientRefresh()
     seen = _seen(status)

@@ -60,12 +60,14 @@ def test_a_failed_analysis_says_why(failed: Analysis, api: Api) -> None:
     assert found["can_be_retried"] is True
 
 
-def test_polling_leaves_no_trace(waiting: list[Analysis], api: Api) -> None:
+def test_polling_is_one_look_at_the_case(waiting: list[Analysis], case: Case, api: Api) -> None:
     client = api("owner")
     before = AuditEvent.objects.count()
     client.get(ANALYSES)
-    client.get(f"{ANALYSES}{waiting[0].pk}/")
-    assert AuditEvent.objects.count() == before
+    for analysis in waiting:
+        client.get(f"{ANALYSES}{analysis.pk}/")
+    (event,) = AuditEvent.objects.order_by("id")[before:]
+    assert (event.action, event.subject_id, event.patient_id) == ("case.viewed", str(case.pk), case.patient_id)
 
 
 def test_it_lists_by_case_image_and_state(
@@ -89,7 +91,8 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     waiting: list[Analysis], failed: Analysis, api: Api, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = api("owner")
-    with django_assert_num_queries(4):  # the token, the person's tokens, the page, the places in the queue
+    # The token, the person's tokens, the token's use, the page, earlier looks, the look, the places in the queue.
+    with django_assert_num_queries(7):
         listed = client.get(ANALYSES).json()["results"]
     assert sorted(one["queue_position"] for one in listed if one["queue_position"]) == [1, 2, 3, 4, 5]
 
