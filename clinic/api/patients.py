@@ -4,16 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from clinic.api.problems import answer
 from clinic.api.resources import ClinicalResource
 from clinic.api.serializers import KnownFields
 from clinic.models import Patient
+from clinic.selectors.merging import lives_on_in
 from clinic.selectors.patients import search_patients
 from clinic.services.patients import LikelyDuplicates, register_patient
 
@@ -23,8 +26,17 @@ class PatientSerializer(KnownFields, serializers.ModelSerializer[Patient]):
 
     class Meta:
         model = Patient
-        fields = ["id", "url", "record_number", "family_name", "given_name", "birth_date", "created_at"]
-        read_only_fields = ["created_at"]
+        fields = [
+            "id",
+            "url",
+            "record_number",
+            "family_name",
+            "given_name",
+            "birth_date",
+            "created_at",
+            "restricted_at",
+        ]
+        read_only_fields = ["created_at", "restricted_at"]
 
 
 class NewPatientSerializer(PatientSerializer):
@@ -59,6 +71,27 @@ class PatientViewSet(ClinicalResource[Patient]):
 
     def patient_of(self, item: Patient) -> UUID:
         return item.pk
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """One patient. The id of a record that was merged into another of yours answers 301 with that one's address."""
+        try:
+            return super().retrieve(request, *args, **kwargs)
+        except Http404:
+            lives_on = lives_on_in(patient_id=kwargs["pk"], user=self.person)
+            if lives_on is None:
+                raise
+            return self._merged(lives_on)
+
+    def _merged(self, lives_on: Patient) -> Response:
+        address = reverse("api:patient-detail", kwargs={"pk": lives_on.pk}, request=self.request)
+        response = answer(
+            status=status.HTTP_301_MOVED_PERMANENTLY,
+            code="merged",
+            detail="This record was merged into another one.",
+            patient=str(lives_on.pk),
+        )
+        response["Location"] = address
+        return response
 
     @extend_schema(request=NewPatientSerializer, responses={201: PatientSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

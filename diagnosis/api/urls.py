@@ -9,6 +9,7 @@ from diagnosis.api.cases import CaseViewSet
 from diagnosis.api.images import ImageFileViewSet, ImageViewSet
 from diagnosis.api.models import ModelViewSet
 from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
+from diagnosis.api.records import PatientExport
 from diagnosis.api.uploads import CaseImages
 
 app_name = "api"
@@ -29,6 +30,7 @@ urlpatterns = [
         PredictionFileViewSet.as_view({"get": "retrieve"}),
         name="prediction-file",
     ),
+    path("patients/<uuid:pk>/export/", PatientExport.as_view({"get": "export"}), name="patient-export"),
     *router.urls,
     re_path("", NothingHere.as_view()),
 ]

@@ -51,6 +51,12 @@ def verify(sha256: str) -> None:
     _compare(sha256, digest.hexdigest())
 
 
+def chunks(sha256: str) -> Iterator[bytes]:
+    """The file piece by piece, unchecked: `verify` it before."""
+    with _opened(sha256) as file:
+        yield from file.chunks()
+
+
 def _opened(sha256: str) -> "File[bytes]":
     try:
         return default_storage.open(name_of(sha256))

@@ -3,22 +3,24 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from clinic.models import Patient
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case
 from diagnosis.selectors.cases import page_of_history
+from diagnosis.views.record import patient_or_way_on
 
 
 @never_cache
 @require_safe
 def patient(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Who the patient is, and the history of cases and predictions, newest first."""
-    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
+    patient = patient_or_way_on(request, pk, "diagnosis:patient")
+    if isinstance(patient, HttpResponse):
+        return patient
     cases = Case.objects.visible_to(request.user)
     history = page_of_history(patient=patient, cases=cases, number=request.GET.get("page", 1))
     audit.record(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)

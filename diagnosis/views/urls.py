@@ -5,10 +5,16 @@ from django.urls import path
 from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
+from diagnosis.views.erasures import erasure, erasures
 from diagnosis.views.image import image, image_state
 from diagnosis.views.image_file import image_file
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
+from diagnosis.views.record import record
+from diagnosis.views.record_erasure import record_erasure
+from diagnosis.views.record_export import record_export
+from diagnosis.views.record_hold import record_hold
+from diagnosis.views.record_merge import merging_undo, record_merge, record_merge_with
 
 app_name = "diagnosis"
 urlpatterns = [
@@ -22,4 +28,13 @@ urlpatterns = [
     path("analyses/<uuid:pk>/retry/", analysis_retry, name="analysis_retry"),
     path("models/", models, name="models"),
     path("models/<uuid:pk>/", model, name="model"),
+    path("patients/<uuid:pk>/record/", record, name="record"),
+    path("patients/<uuid:pk>/export/", record_export, name="record_export"),
+    path("patients/<uuid:pk>/holds/<str:kind>/", record_hold, name="record_hold"),
+    path("patients/<uuid:pk>/merge/", record_merge, name="record_merge"),
+    path("patients/<uuid:pk>/merge/<uuid:other>/", record_merge_with, name="record_merge_with"),
+    path("patients/<uuid:pk>/erasure/", record_erasure, name="record_erasure"),
+    path("mergings/<uuid:pk>/undo/", merging_undo, name="merging_undo"),
+    path("erasures/", erasures, name="erasures"),
+    path("erasures/<uuid:pk>/", erasure, name="erasure"),
 ]

@@ -6,10 +6,12 @@ from uuid import UUID
 from django.http import SimpleCookie
 from django.test import Client
 
-from clinic.models import Role, TokenScope, User
+from clinic.models import ErasureReason, Role, TokenScope, User
 from clinic.services.tokens import issue_token
 from diagnosis.models import Analysis, AnalysisState, Case, Prediction
 from diagnosis.services import file_store
+from diagnosis.services.erasure import request_erasure
+from diagnosis.services.merging import merge_records
 from tests.factories import (
     AnalysisFactory,
     CaseFactory,
@@ -59,7 +61,12 @@ def make_world() -> World:
         "write_token": issue_token(person=owner).text,
     }
     User.objects.filter(pk=deactivated.pk).update(is_active=False)
-    return World(ids=_ids(prediction), people=people, cookies=cookies, tokens=tokens)
+    return World(
+        ids=_ids(prediction) | _record_life(prediction, [owner, colleague]),
+        people=people,
+        cookies=cookies,
+        tokens=tokens,
+    )
 
 
 def _doctor(name: str) -> User:
@@ -91,6 +98,17 @@ def _ids(prediction: Prediction) -> dict[str, UUID]:
         "prediction": prediction.pk,
         "model": prediction.analysis.model_version_id,
     }
+
+
+def _record_life(prediction: Prediction, team: list[User]) -> dict[str, UUID]:
+    """A second record of the patient, a third that was merged into the first, and one about to be erased."""
+    twin, merged, unwanted = (PatientFactory.create(created_by=team[0]) for _ in range(3))
+    for patient in (twin, merged, unwanted):
+        for member in team:
+            add_to_care_team(patient, member)
+    merging = merge_records(kept=prediction.analysis.image.case.patient, merged=merged, merged_by=team[0])
+    erasure = request_erasure(patient=unwanted, reason=ErasureReason.BY_MISTAKE, requested_by=team[0])
+    return {"twin": twin.pk, "merging": merging.pk, "erasure": erasure.pk}
 
 
 def _failed(case: Case) -> Analysis:
