@@ -6,7 +6,12 @@ from django.db.backends.utils import CursorWrapper
 from psycopg2 import sql
 
 # What the application may do with these tables; with all others it may do anything but change their shape.
-RESTRICTED = {"clinic_auditevent": "SELECT, INSERT", "clinic_auditlink": "SELECT", "django_migrations": "SELECT"}
+RESTRICTED = {
+    "clinic_auditevent": "SELECT, INSERT",
+    "clinic_auditlink": "SELECT",
+    "clinic_erasure": "SELECT, INSERT, UPDATE",  # what remains of an erased record is never deleted
+    "django_migrations": "SELECT",
+}
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 OWN_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"

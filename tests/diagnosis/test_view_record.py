@@ -169,8 +169,8 @@ def test_the_merged_id_leads_on_for_those_who_may_see(
     for who in ("stranger", "administrator", "auditor"):
         hidden, missing = (web(who).get(f"/patients/{pk}/") for pk in (twin.pk, uuid4()))
         assert (hidden.status_code, hidden.content) == (404, missing.content)
-        hidden, missing = (api(who).get(f"/api/v1/patients/{pk}/") for pk in (twin.pk, uuid4()))
-        assert (hidden.status_code, hidden.content) == (404, missing.content)
+        there, nowhere = (api(who).get(f"/api/v1/patients/{pk}/") for pk in (twin.pk, uuid4()))
+        assert (there.status_code, there.content) == (404, nowhere.content)
 
 
 def test_a_merging_is_undone_from_the_record_page(
