@@ -1,6 +1,7 @@
 """Erasing a record: two people, not before its time, everything or nothing, and a trail that stays whole."""
 
 from datetime import date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -371,3 +373,16 @@ def test_a_forgotten_file_goes_after_a_day_and_not_before(
     assert remove_forgotten_files() == 1
     assert not {orphan, ".half-written"} & stored()
     assert files_of(prediction) <= stored()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_trail_still_verifies(
+    erasure: Erasure, patient: Patient, administrator: User, settings: Settings, tmp_path: Path
+) -> None:
+    settings.AUDIT_HEADS_DIR = tmp_path / "heads"
+    carry_out_erasure(erasure=erasure, carried_out_by=administrator)
+    assert not Patient.objects.exists()
+    said = StringIO()
+    call_command("verify_audit", stdout=said)
+    rows = AuditEvent.objects.count()
+    assert f"whole: {rows} rows" in said.getvalue()
