@@ -13,7 +13,7 @@ RUN groupadd --system --gid 10001 reader \
     && install --directory --owner=reader --group=reader --mode=0700 /data/media /data/model-cache /data/incoming /data/audit-heads
 WORKDIR /application
 COPY --from=packages /application/.venv .venv
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY mlcore mlcore
 COPY clinic clinic
 COPY diagnosis diagnosis
@@ -28,9 +28,9 @@ ENV PATH=/application/.venv/bin:$PATH \
     MEDIA_ROOT=/data/media \
     MODEL_CACHE=/data/model-cache
 # Collecting static files reads the settings, which want a complete environment. Nothing of this one is kept.
-RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-    DATABASE_URL=postgres://nobody@nowhere/nothing BROKER_URL=redis://nowhere ALLOWED_HOSTS=nowhere.example \
-    python manage.py collectstatic --no-input
+RUN RANDOM_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+    && SECRET_KEY="$RANDOM_KEY" DATABASE_URL="postgres://nobody:$RANDOM_KEY@nowhere/nothing" \
+    BROKER_URL=redis://nowhere ALLOWED_HOSTS=nowhere.example python manage.py collectstatic --no-input
 USER reader
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "deploy/health.py"]

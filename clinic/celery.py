@@ -1,14 +1,16 @@
 """The Celery application, and the one decorator every task uses."""
 
+import logging.config
 import os
 from collections.abc import Callable
 from typing import Any
 
-from celery import Celery, Task
-from celery.signals import worker_init
+from celery import Celery, Task, signals
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.checks import refuse_to_start_within_reach_of_the_trail
+from clinic.settings import safety
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")  # the one that refuses to start unsafe
 
@@ -17,13 +19,21 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
+@signals.worker_init.connect
 def check_the_start(**_: object) -> None:
     """A worker does not start where the trail is within its reach. (Celery would only log another exception.)"""
     try:
         refuse_to_start_within_reach_of_the_trail()
     except ImproperlyConfigured as refusal:
-        raise SystemExit(str(refusal)) from None
+        safety.refuse([str(refusal)])
+
+
+@signals.setup_logging.connect
+def log_as_everywhere(loglevel: int | str | None = None, **_: object) -> None:
+    """Celery's own words about a failed task quote its error; ours do not (clinic.logs)."""
+    logging.config.dictConfig(settings.LOGGING)
+    if loglevel:
+        logging.getLogger().setLevel(loglevel)
 
 
 def task(function: Callable[..., None]) -> Task[Any, None]:

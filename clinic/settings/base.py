@@ -6,6 +6,7 @@ from pathlib import Path
 from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
+from clinic.settings.logs import *  # noqa: F403
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
@@ -218,12 +219,4 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "clinic.api.schema.add_problems",
     ],
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

@@ -1,21 +1,46 @@
-"""Typed readers of the environment. Every secret NAME may be given as NAME_FILE, the path of a file that holds it."""
+"""Typed readers of the environment. Every secret NAME may be given as NAME_FILE, the path of a file that holds it.
+
+What is wrong is raised at once, or, after `collect_problems`, kept for a list of all that is wrong.
+"""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.FileAwareEnv()
+_problems: list[str] | None = None
+
+T = TypeVar("T")
+
+
+def collect_problems() -> list[str]:
+    """From now on keep what is wrong in the list that is returned, and go on with something harmless in its place."""
+    global _problems  # noqa: PLW0603  settings are read once, by one thread, before anything else runs
+    _problems = []
+    return _problems
+
+
+def _wrong(sentence: str, instead: T) -> T:
+    if _problems is None:
+        raise ImproperlyConfigured(sentence)
+    if sentence not in _problems:
+        _problems.append(sentence)
+    return instead
 
 
 def text(name: str, default: str | None = None) -> str:
     """The value of `name`; without a default a missing or empty one is an error."""
-    value: str = _env.str(name, default="") or (default or "")
+    try:
+        value: str = _env.str(name, default="").rstrip("\r\n") or (default or "")
+    except OSError:
+        return _wrong(f"{name}_FILE names a file that cannot be read.", "")
     if not value and default is None:
-        raise ImproperlyConfigured(f"{name} is not set. Set {name}, or {name}_FILE to a file that holds it.")
+        return _wrong(f"{name} is not set. Set {name}, or {name}_FILE to a file that holds it.", "")
     return value
 
 
@@ -24,14 +49,14 @@ def integer(name: str, default: int) -> int:
     try:
         return int(text(name, str(default)))
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+        return _wrong(f"{name} must be a whole number.", default)
 
 
 def flag(name: str, *, default: bool) -> bool:
     """The value of `name` as true or false."""
     value = text(name, "true" if default else "false").lower()
     if value not in {"true", "false", "1", "0", "yes", "no"}:
-        raise ImproperlyConfigured(f"{name} must be true or false.")
+        return _wrong(f"{name} must be true or false.", default)
     return value in {"true", "1", "yes"}
 
 
@@ -39,7 +64,7 @@ def choice(name: str, allowed: Sequence[str], default: str) -> str:
     """The value of `name`, which is one of those allowed."""
     value = text(name, default)
     if value not in allowed:
-        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+        return _wrong(f"{name} must be one of: {', '.join(allowed)}.", default)
     return value
 
 
@@ -56,8 +81,10 @@ def path(name: str, default: Path) -> Path:
 def database(name: str) -> dict[str, object]:
     """A Django database entry from a `postgres://` address. PostgreSQL is the only database there is."""
     address = text(name)
+    if not address:
+        return {}
     if urlsplit(address).scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(f"{name} must be a postgres:// address.")
+        return _wrong(f"{name} must be a postgres:// address.", {})
     entry: dict[str, object] = dict(environ.Env.db_url_config(address))
     return entry
 

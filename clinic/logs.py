@@ -1,0 +1,101 @@
+"""Logs say where something went wrong and of what kind it was, never with what value: it may be a patient's name.
+
+An error's message quotes what a person typed, the database's DETAIL line a whole row, and a made-up address anything at
+all. What is left: the lines of code that led there, the kind of error, and the codes of the database and the system.
+Knows nothing of Django's settings, because the web server logs before there are any.
+"""
+
+import errno
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+NOWHERE = "an address that leads nowhere"
+DATABASE_FACTS = ("constraint_name", "table_name", "column_name")
+
+
+class WithoutValues(logging.Filter):
+    """Takes errors and addresses out of a record before any handler puts it into words."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, Mapping):
+            record.args = _of_a_task(record.args)
+        elif record.args:
+            request = getattr(record, "request", None)
+            record.args = tuple(_harmless(argument, request) for argument in record.args)
+        if isinstance(record.msg, BaseException):
+            record.msg = kind_of(record.msg)
+        return True
+
+
+class Formatter(logging.Formatter):
+    """Puts an error into words without its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another formatter's words must not be ours
+        return super().format(record)
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  the library's name
+        return "" if ei[1] is None else story_of(ei[1])
+
+
+def story_of(error: BaseException) -> str:
+    """How an error came about: for it and each that led to it, oldest first, the lines of code and its kind."""
+    parts = [f"{''.join(traceback.format_tb(one.__traceback__))}{kind_of(one)}" for one in _chain(error)]
+    return "\nwhich led to\n".join(reversed(parts))
+
+
+def kind_of(error: BaseException) -> str:
+    """An error's type; of the database's and the system's errors also their codes."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    facts = [*_of_the_database(error), *_of_the_system(error)]
+    return f"{kind} ({', '.join(facts)})" if facts else kind
+
+
+def place_of(request: Any) -> str:
+    """Where a request went: the address as the project knows it. Of what stood in it only ids are told."""
+    match = getattr(request, "resolver_match", None)
+    if match is None or not match.view_name:
+        return NOWHERE
+    ids = [f"{name}={value}" for name, value in match.kwargs.items() if isinstance(value, UUID)]
+    return " ".join([match.view_name, *ids])
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    here: BaseException | None = error
+    while here is not None and id(here) not in seen:
+        seen.add(id(here))
+        yield here
+        here = here.__cause__ or (None if here.__suppress_context__ else here.__context__)
+
+
+def _of_the_database(error: BaseException) -> Iterator[str]:
+    if state := getattr(error, "pgcode", None):
+        yield f"SQLSTATE {state}"
+    for name in DATABASE_FACTS:
+        if value := getattr(getattr(error, "diag", None), name, None):
+            yield f"{name.removesuffix('_name')} {value}"
+
+
+def _of_the_system(error: BaseException) -> Iterator[str]:
+    if isinstance(error, OSError) and error.errno:
+        yield errno.errorcode.get(error.errno, str(error.errno))
+
+
+def _harmless(argument: object, request: Any) -> object:
+    if isinstance(argument, BaseException):
+        return kind_of(argument)
+    return place_of(request) if request is not None and argument == request.path else argument
+
+
+def _of_a_task(words: Mapping[str, object]) -> dict[str, object]:
+    """Celery tells of a failed task by name; the words of its error are among them."""
+    told = dict(words)
+    if "exc" in told:
+        told["exc"] = str(told["exc"]).partition("(")[0]
+    return told | {name: "withheld" for name in ("args", "kwargs", "traceback") if name in told}

@@ -1,0 +1,36 @@
+"""What gunicorn writes down: methods, addresses without what follows the `?`, never a header, a form or a message."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from clinic.logs import Formatter, WithoutValues
+
+TOLD = frozenset("hltsmUHbBTDMLp")  # gunicorn's letters for what holds no query, referrer or header
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """The error log and, where somebody switches it on, the access log."""
+
+    def setup(self, cfg: Config) -> None:
+        """Put our words in the place of gunicorn's."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
+            handler.addFilter(WithoutValues())
+
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """A request that is no HTTP is quoted by gunicorn; that it came, and from where, is enough."""
+        invalid = isinstance(msg, str) and msg.startswith("Invalid request from ip=")
+        super().warning(msg.partition(": ")[0] if invalid else msg, *args, **kwargs)
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """An error outside the application comes with the address."""
+        super().exception(msg, *(str(argument).partition("?")[0] for argument in args), **kwargs)
+
+    def atoms(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> dict[str, Any]:
+        """What a format of the access log may use; anything else comes out as `-`."""
+        told = {name: value for name, value in super().atoms(resp, req, environ, request_time).items() if name in TOLD}
+        return told | {"r": f"{told['m']} {told['U']} {told['H']}"}
