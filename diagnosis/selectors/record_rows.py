@@ -12,10 +12,14 @@ from clinic.models import Patient
 
 @dataclass(frozen=True)
 class Branch:
-    """The rows of one table that belong to a patient by one way: `path` leads from a row to its patient."""
+    """The rows of one table that belong to a patient by one way: `path` leads from a row to its patient.
+
+    `outlives`: these rows stay when the patient is erased, and say so by a foreign key without a constraint.
+    """
 
     model: type[Model]
     path: str
+    outlives: bool
 
     def rows(self, patient_ids: Iterable[UUID]) -> "QuerySet[Any]":
         """The rows of these patients."""
@@ -28,13 +32,20 @@ class Branch:
 
 def branches() -> Sequence[Branch]:
     """Every way, the farthest from the patient first: the order in which rows can be deleted."""
-    return sorted(set(_below(Patient, "", (Patient,))), key=lambda branch: (-branch.depth, branch.path))
+    return sorted(
+        set(_below(Branch(Patient, "", outlives=False), (Patient,))), key=lambda branch: (-branch.depth, branch.path)
+    )
+
+
+def erased_branches() -> Sequence[Branch]:
+    """Those that go with the patient."""
+    return [branch for branch in branches() if not branch.outlives]
 
 
 def digests_of(patient_ids: Sequence[UUID]) -> set[str]:
     """The digest of every file that rows of these patients refer to."""
     found: set[str] = set()
-    for branch in branches():
+    for branch in erased_branches():
         for name in digest_fields(branch.model):
             found.update(branch.rows(patient_ids).order_by().values_list(name, flat=True).distinct())
     return found - {""}
@@ -45,11 +56,12 @@ def digest_fields(model: type[Model]) -> list[str]:
     return [field.name for field in model._meta.get_fields() if field.name.endswith("sha256")]  # noqa: SLF001
 
 
-def _below(model: type[Model], path: str, way: tuple[type[Model], ...]) -> Iterator[Branch]:
-    for relation in model._meta.get_fields(include_hidden=True):  # noqa: SLF001  Django's public name
+def _below(branch: Branch, way: tuple[type[Model], ...]) -> Iterator[Branch]:
+    for relation in branch.model._meta.get_fields(include_hidden=True):  # noqa: SLF001  Django's public name
         if not isinstance(relation, ForeignObjectRel) or relation.many_to_many or relation.related_model in way:
             continue
-        child: Any = relation.related_model
-        own = f"{relation.field.name}__{path}" if path else relation.field.name
-        yield Branch(child, own)
-        yield from _below(child, own, (*way, child))
+        key: Any = relation.field
+        path = f"{key.name}__{branch.path}" if branch.path else key.name
+        child = Branch(key.model, path, outlives=branch.outlives or not key.db_constraint)
+        yield child
+        yield from _below(child, (*way, child.model))

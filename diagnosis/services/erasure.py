@@ -15,7 +15,7 @@ from clinic.models import Erasure, ErasureReason, ErasureState, Patient, User
 from clinic.selectors.merging import ids_of_record
 from clinic.services import audit, records
 from diagnosis.models import FileToRemove
-from diagnosis.selectors.record_rows import branches, digests_of
+from diagnosis.selectors.record_rows import digests_of, erased_branches
 from diagnosis.selectors.retention import must_be_kept
 from diagnosis.services import file_removal
 
@@ -74,7 +74,7 @@ def _lock_record(patient_id: UUID) -> list[UUID]:
     """Lock all rows of the record, as far down as workers lock them first, and return its ids, its own first."""
     ids = ids_of_record(patient_id)
     locked = set(Patient.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
-    for branch in branches():
+    for branch in erased_branches():
         rows = branch.rows(ids).select_for_update(of=("self",)).order_by("pk").values_list("pk")
         list(rows)
     return ids if patient_id in locked else []
@@ -83,7 +83,7 @@ def _lock_record(patient_id: UUID) -> list[UUID]:
 def _delete_rows(ids: Sequence[UUID]) -> None:
     digests = digests_of(ids)
     FileToRemove.objects.bulk_create((FileToRemove(sha256=one) for one in digests), ignore_conflicts=True)
-    for branch in branches():
+    for branch in erased_branches():
         rows = branch.rows(ids)
         rows._raw_delete(rows.db)  # noqa: SLF001  no cascades and no PROTECT: every table has its own turn
     Patient.objects.filter(pk__in=ids).update(merged_into=None)

@@ -17,7 +17,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from clinic.models import AuditEvent, Erasure, ErasureReason, ErasureState, HoldKind, Patient, Role, User
 from clinic.services.holds import lift_hold, place_hold
 from diagnosis.models import Analysis, Case, FileToRemove, ModelVersion, Prediction, SlideImage
-from diagnosis.selectors.record_rows import branches
+from diagnosis.selectors.record_rows import erased_branches
 from diagnosis.selectors.retention import kept_until
 from diagnosis.services import analysis_queue, file_store
 from diagnosis.services import erasure as erasing
@@ -98,7 +98,7 @@ def test_nothing_of_the_patient_remains(
     files = files_of(prediction)
     assert files <= stored()
     carry_out(erasure, administrator, django_capture_on_commit_callbacks)
-    for branch in branches():
+    for branch in erased_branches():
         assert not branch.rows([patient.pk]).exists()
     for model in (Patient, Case, SlideImage, Analysis, Prediction, FileToRemove):
         assert not model._base_manager.exists()
