@@ -13,6 +13,10 @@ class ClinicConfig(AppConfig):
     verbose_name = "Clinic"
 
     def ready(self) -> None:
-        """Make Django know our checks; and see that a site's own settings, built on production's, are no weaker."""
+        """Load what listens, and see that a site's own settings, built on production's, are no weaker.
+
+        Our checks tell Django, and the second step's events tell the trail.
+        """
         import_module("clinic.checks")
+        import_module("clinic.services.second_step")
         safety.refuse_unsafe(settings)

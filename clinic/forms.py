@@ -3,11 +3,11 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 
-from clinic.models import Patient, User
+from clinic.models import Patient, Role, User
 
 
 def _longest(field: str) -> int | None:
@@ -27,57 +27,27 @@ class ManyIds(forms.MultipleChoiceField):
         return [one.clean(entry) for entry in super().to_python(value)]
 
 
-class SignInForm(AuthenticationForm):
-    """Email address and password. One sentence for every failure: it tells nobody which addresses exist."""
+class ChosenPasswordForm(forms.Form):
+    """A new password, twice."""
 
-    error_messages = {
-        "invalid_login": "This email address and password do not belong together. Please try again.",
-        "inactive": "This email address and password do not belong together. Please try again.",
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"] = forms.EmailField(
-            label="Email address",
-            max_length=254,
-            widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-            error_messages={"required": "Enter your email address."},
-        )
-        self.fields["password"].error_messages["required"] = "Enter your password."
-
-
-class PasswordForm(forms.Form):
-    """A new password, with the old one as proof that the person is the one who signed in."""
-
-    old_password = forms.CharField(
-        label="Current password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": "Enter your current password."},
-    )
     new_password = forms.CharField(
         label="New password",
         strip=False,
+        max_length=settings.LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": "Enter a new password."},
     )
     repeated = forms.CharField(
         label="New password once more",
         strip=False,
+        max_length=settings.LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": "Enter the new password once more."},
     )
 
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.person = person
-        self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
-
-    def clean_old_password(self) -> str:
-        old: str = self.cleaned_data["old_password"]
-        if not self.person.check_password(old):
-            raise ValidationError("This is not your current password.")
-        return old
+        self.fields["new_password"].help_text = " ".join(filter(None, password_validators_help_texts()))
 
     def clean_repeated(self) -> str:
         repeated: str = self.cleaned_data["repeated"]
@@ -88,6 +58,68 @@ class PasswordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         self.cleaned_data.pop("repeated", None)
         return self.cleaned_data
+
+
+class PasswordForm(ChosenPasswordForm):
+    """A new password, with the old one as proof that the person is the one who signed in."""
+
+    old_password = forms.CharField(
+        label="Current password",
+        strip=False,
+        max_length=settings.LONGEST_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your current password."},
+    )
+    field_order = ("old_password", "new_password", "repeated")
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_old_password(self) -> str:
+        old: str = self.cleaned_data["old_password"]
+        if not self.person.check_password(old):
+            raise ValidationError("This is not your current password.")
+        return old
+
+
+class PeopleSearchForm(forms.Form):
+    """Who is looked for, and the page of the list."""
+
+    query = forms.CharField(
+        label="Name or email address",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    page = forms.IntegerField(required=False, min_value=1)
+
+
+class RoleForm(forms.Form):
+    """What a person may do."""
+
+    role = forms.ChoiceField(choices=Role.choices, error_messages={"required": "Choose a role."})
+
+
+class InvitationForm(RoleForm):
+    """Who is invited."""
+
+    email = forms.EmailField(
+        label="Email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter the email address."},
+    )
+    full_name = forms.CharField(
+        label="Name, as colleagues see it",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Enter the name."},
+    )
+    field_order = ("full_name", "email", "role")
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])
 
 
 class PatientSearchForm(forms.Form):

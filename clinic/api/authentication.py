@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from clinic.api.permissions import only_reads
 from clinic.models import ApiToken, User
+from clinic.selectors.second_step import SET_UP_FIRST, must_enrol
 
 LAST_USE_KEPT_TO = timedelta(minutes=1)  # so that a busy program does not write a row with every request
 
@@ -35,6 +36,8 @@ class TokenAuthentication(KnoxTokenAuthentication):
         if "\x00" in text:
             raise AuthenticationFailed("Invalid token.")
         person, found = super().authenticate_credentials(token)  # type: ignore[no-untyped-call]
+        if must_enrol(person):
+            raise AuthenticationFailed(SET_UP_FIRST, code="second_step_not_set_up")
         _note_use(found)
         return person, found
 

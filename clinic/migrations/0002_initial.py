@@ -18,8 +18,13 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0001_extensions'),
     ]
-
-    run_before = [('knox', '0001_initial')]  # which refers to people without saying that they are made here
+    # They refer to people, and take an app's first migration for the one that makes its models.
+    run_before = [
+        ('account', '0001_initial'),
+        ('admin', '0001_initial'),
+        ('knox', '0001_initial'),
+        ('mfa', '0001_initial'),
+    ]
 
     operations = [
         migrations.CreateModel(

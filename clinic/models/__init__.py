@@ -5,6 +5,7 @@ from clinic.models.audit_event import AuditEvent
 from clinic.models.audit_link import AuditLink
 from clinic.models.care_team import CareTeamMembership
 from clinic.models.erasure import Erasure, ErasureReason, ErasureState
+from clinic.models.invitation import Invitation
 from clinic.models.merging import MergedMembership, Merging
 from clinic.models.patient import Patient
 from clinic.models.purpose import Purpose
@@ -20,6 +21,7 @@ __all__ = [
     "ErasureReason",
     "ErasureState",
     "HoldKind",
+    "Invitation",
     "MergedMembership",
     "Merging",
     "Patient",

@@ -3,9 +3,11 @@
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -14,6 +16,10 @@ class Role(models.TextChoices):
     DOCTOR = "doctor", "Doctor"
     ADMINISTRATOR = "administrator", "Administrator"
     AUDITOR = "auditor", "Auditor"
+
+
+# What an administrator may do in Django's own admin. No patient's data, now or when models are added there.
+ADMINISTRATOR_PERMISSIONS = frozenset({"clinic.view_user"})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -32,6 +38,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # raised to end every session at once
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -40,6 +47,8 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["full_name", "id"]
+        verbose_name = "person"
+        verbose_name_plural = "people"
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
@@ -55,3 +64,26 @@ class User(AbstractBaseUser):
     @property
     def is_administrator(self) -> bool:
         return self.role == Role.ADMINISTRATOR
+
+    @property
+    def needs_second_step(self) -> bool:
+        """Whether people of this role must bring a second step when they sign in."""
+        return self.role in settings.MFA_REQUIRED_ROLES
+
+    @property
+    def is_staff(self) -> bool:
+        """What Django's admin asks."""
+        return self.is_active and self.is_administrator
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002  Django's signature
+        """What Django's admin asks. Rights come from the role alone."""
+        return self.is_staff and perm in ADMINISTRATOR_PERMISSIONS
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Whether Django's admin lists an app."""
+        return any(self.has_perm(perm) for perm in ADMINISTRATOR_PERMISSIONS if perm.startswith(f"{app_label}."))
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must have been opened with: it ends when password, role or epoch are not those any more."""
+        state = f"{self.password}|{self.role}|{self.session_epoch}"
+        return salted_hmac("clinic.session", state, secret=secret, algorithm="sha256").hexdigest()

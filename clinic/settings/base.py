@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
+from clinic.settings.accounts import *  # noqa: F403  settings are layered by design
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
 from clinic.settings.records import *  # noqa: F403
@@ -20,6 +21,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -30,6 +32,9 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "knox",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "clinic",
@@ -46,10 +51,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinic.session_limits.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "clinic.enrolment.RequireSecondStep",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -75,20 +83,7 @@ TEMPLATES = [
 DATABASES = {"default": APPLICATION_DATABASE | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# People
-AUTH_USER_MODEL = "clinic.User"
-LOGIN_URL = "clinic:sign_in"
-LOGIN_REDIRECT_URL = "clinic:home"
-LOGOUT_REDIRECT_URL = "clinic:sign_in"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+# Cookies and headers; people, passwords and sessions are in accounts.py
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
@@ -190,7 +185,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "clinic.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # the schema tells what OPTIONS would
-    "DEFAULT_THROTTLE_RATES": {"sign_ins_per_address": "30/min", "sign_ins_per_account": "10/min"},
     "EXCEPTION_HANDLER": "clinic.api.problems.handle",
     # How many reverse proxies of ours stand in front: without them a caller's X-Forwarded-For is not believed.
     "URL_FORMAT_OVERRIDE": None,

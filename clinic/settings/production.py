@@ -11,6 +11,8 @@ DEBUG = environment.flag("DEBUG", default=False)
 AUDIT_ROLE_MUST_BE_RESTRICTED = True
 
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS")
+# What links in mails begin with: never what a request claims its host to be.
+SITE_ADDRESS = environment.text("SITE_ADDRESS", f"https://{next(iter(ALLOWED_HOSTS), '')}")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 
 # The reverse proxy ends TLS and says so in this header; it must drop the header from clients' requests.
@@ -24,6 +26,7 @@ SESSION_COOKIE_SECURE = environment.flag("SESSION_COOKIE_SECURE", default=True)
 SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_SECURE = environment.flag("CSRF_COOKIE_SECURE", default=True)
 CSRF_COOKIE_NAME = "__Host-csrf"
+KNOWN_DEVICE_COOKIE_NAME = "__Host-known-device"
 
 safety.refuse([*PROBLEMS, *safety.problems_of(globals())])
 REFUSE_UNSAFE = True  # a site's own settings that build on these are checked again once they are complete

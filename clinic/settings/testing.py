@@ -19,3 +19,7 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = environment.path("MEDIA_ROOT", Path(tempfile.gettempdir()) / "second-read-test-media")
+MFA_REQUIRED_ROLES = frozenset()  # tests of the second step ask for it
+SITE_ADDRESS = "http://testserver"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+SENDS_EMAIL = True

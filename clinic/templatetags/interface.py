@@ -1,6 +1,7 @@
 """Small parts that many pages share."""
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,3 +17,15 @@ def icon(name: str) -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def site_sends_email() -> bool:
+    """Whether this site has a mail server."""
+    return bool(settings.SENDS_EMAIL)
+
+
+@register.simple_tag
+def session_seconds() -> int:
+    """How long a session lasts when nothing is done."""
+    return int(settings.SESSION_IDLE.total_seconds())

@@ -2,10 +2,22 @@
 
 from django.urls import path
 
-from clinic.views.account import account
+from clinic.views.account import account, everywhere
 from clinic.views.health import live, ready
 from clinic.views.home import home
+from clinic.views.invitation import invitation, invitation_password
 from clinic.views.patients import patient_new, patients
+from clinic.views.people import (
+    people,
+    person,
+    person_deactivate,
+    person_invite,
+    person_link,
+    person_reactivate,
+    person_role,
+    person_second_step_reset,
+)
+from clinic.views.session import session
 from clinic.views.sign_in import SignIn, SignOut
 
 app_name = "clinic"
@@ -18,4 +30,16 @@ urlpatterns = [
     path("patients/new/", patient_new, name="patient_new"),
     path("health/live", live, name="health_live"),
     path("health/ready", ready, name="health_ready"),
+    path("account/everywhere/", everywhere, name="sign_out_everywhere"),
+    path("account/session/", session, name="session"),
+    path("invitation/", invitation_password, name="invitation_password"),
+    path("invitation/<str:token>/", invitation, name="invitation"),
+    path("people/", people, name="people"),
+    path("people/invite/", person_invite, name="person_invite"),
+    path("people/<uuid:pk>/", person, name="person"),
+    path("people/<uuid:pk>/link/", person_link, name="person_link"),
+    path("people/<uuid:pk>/role/", person_role, name="person_role"),
+    path("people/<uuid:pk>/deactivate/", person_deactivate, name="person_deactivate"),
+    path("people/<uuid:pk>/reactivate/", person_reactivate, name="person_reactivate"),
+    path("people/<uuid:pk>/second-step/reset/", person_second_step_reset, name="person_second_step_reset"),
 ]

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from clinic.session_limits import does_not_prolong
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case, SlideImage
@@ -27,6 +28,7 @@ Outcome = tuple[str, Upload | UploadRefused]
 
 
 @csrf_exempt  # Django's own check would read the body; `_receive` is checked once the size is known to be right
+@does_not_prolong
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def case_images(request: SignedInRequest, pk: UUID) -> HttpResponse:

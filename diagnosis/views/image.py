@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from clinic.services import audit
+from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import SlideImage
 from diagnosis.selectors.images import ImageStatus, place_of, status_of, with_analyses
@@ -46,6 +47,7 @@ def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return render(request, "diagnosis/image.html", context)
 
 
+@does_not_prolong
 @never_cache
 @require_safe
 def image_state(request: SignedInRequest, pk: UUID) -> HttpResponse:

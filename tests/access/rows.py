@@ -97,8 +97,8 @@ PAGES = [
     Row(
         "clinic:sign_in",
         get="anyone 200; everyone 302",
-        post="anyone 200; everyone 302",
-        other="anyone 200|405; everyone 302",
+        post="anyone 400; everyone 302",
+        other="anyone 200|400|405; everyone 302",
     ),
     Row("clinic:sign_out", post="everyone sign-in"),
     Row("clinic:account", get="everyone 200", post="everyone 400", body=PASSWORDS),
@@ -203,4 +203,98 @@ API = [
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]
 
-ROWS = [*PAGES, *API]
+ADMINISTRATORS = "administrator 200; others 403"
+INVITED = {"email": "new@clinic.example", "full_name": "New Person", "role": "doctor"}
+
+# A session alone does not do for what changes the second step: the password is asked for once more, which is the 302.
+ACCOUNTS = [
+    Row(
+        "account_login",
+        get="anyone 200; everyone 302",
+        post="anyone 400; everyone 302",
+        other="anyone 200|400|405; everyone 302",
+    ),
+    Row("account_logout", post="everyone sign-in"),
+    Row("account_reset_password", get="anyone 200", post="anyone 200", other="anyone 200|405"),
+    Row("account_reset_password_done", get="anyone 200"),
+    Row(
+        "account_reset_password_from_key",
+        get="anyone 200",
+        other="anyone 200",
+        at={"uidb36": "1", "key": "none"},
+    ),
+    Row("account_reset_password_from_key_done", get="anyone 200"),
+    Row("account_reauthenticate", get="everyone 200", post="everyone 200", other="everyone 200|405"),
+    Row("mfa_authenticate", get="everyone 302", other="everyone 302"),
+    Row("mfa_login_webauthn", get="everyone 302", other="anyone 200|405|sign-in; everyone 302"),
+    Row("mfa_reauthenticate", get="everyone 302", other="everyone 302"),
+    Row("mfa_reauthenticate_webauthn", get="everyone 302", other="everyone 302"),
+    Row("mfa_index", get="everyone 200"),
+    Row("mfa_activate_totp", get="everyone 302", other="everyone 302"),
+    Row("mfa_deactivate_totp", get="everyone 404", other="everyone 404"),
+    Row("mfa_view_recovery_codes", get="everyone 404"),
+    Row("mfa_generate_recovery_codes", get="everyone 302", other="everyone 302"),
+    Row("mfa_list_webauthn", get="everyone 200"),
+    Row("mfa_add_webauthn", get="everyone 302", other="everyone 302"),
+    Row("mfa_edit_webauthn", get="everyone 302", other="everyone 302", at={"pk": "1"}),
+    Row("mfa_remove_webauthn", get="everyone 302", other="everyone 302", at={"pk": "1"}),
+    Row("clinic:session", get="anyone 200", post="anyone 200"),
+    Row("clinic:sign_out_everywhere", post="everyone sign-in"),
+    Row("clinic:invitation", get="anyone 404", at={"token": "none"}),
+    Row("clinic:invitation_password", get="anyone 404", post="anyone 404"),
+    Row("clinic:people", get=ADMINISTRATORS, post=ADMINISTRATORS),
+    Row("clinic:person_invite", get=ADMINISTRATORS, post=ADMINISTRATORS, body=INVITED),
+    Row("clinic:person", of="person", get=ADMINISTRATORS),
+    Row("clinic:person_link", of="person", post=ADMINISTRATORS),
+    Row("clinic:person_role", of="person", post="administrator 302; others 403", body={"role": "auditor"}),
+    Row("clinic:person_deactivate", of="person", post="administrator 302; others 403"),
+    Row("clinic:person_reactivate", of="person", post="administrator 302; others 403"),
+    Row("clinic:person_second_step_reset", of="person", post="administrator 302; others 403"),
+    Row(
+        "admin:index",
+        get="anyone 302; everyone 403; administrator 200",
+        other="anyone 302; everyone 403; administrator 200",
+    ),
+    Row("admin:login", get="administrator 302; others 403", other="administrator 302; others 403"),
+    Row(
+        "admin:logout",
+        get="anyone 302; everyone 403; administrator 302",
+        other="anyone 302; everyone 403; administrator 302",
+    ),
+    Row(
+        "admin:password_change",
+        get="anyone 302; everyone 403; administrator 302",
+        other="anyone 302; everyone 403; administrator 302",
+    ),
+    Row(
+        "admin:password_change_done",
+        get="anyone 302; everyone 403; administrator 302",
+        other="anyone 302; everyone 403; administrator 302",
+    ),
+    Row(
+        "admin:jsi18n",
+        get="anyone 302; everyone 403; administrator 200",
+        other="anyone 302; everyone 403; administrator 200|405",
+    ),
+    Row(
+        "admin:app_list",
+        get="anyone 302; everyone 403; administrator 200",
+        other="anyone 302; everyone 403; administrator 200",
+        at={"app_label": "clinic"},
+    ),
+    Row("admin:clinic_user_changelist", get=ADMINISTRATORS, other="administrator 200|403; others 403"),
+    Row(
+        "admin:clinic_user_change",
+        get=ADMINISTRATORS,
+        other="administrator 200|403; others 403",
+        at={"object_id": "{person}"},
+    ),
+    Row(
+        "admin:clinic_user_history",
+        get=ADMINISTRATORS,
+        other="administrator 200|403; others 403",
+        at={"object_id": "{person}"},
+    ),
+]
+
+ROWS = [*PAGES, *API, *ACCOUNTS]

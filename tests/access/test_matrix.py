@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 SIGN_IN = "/sign-in/"
 REFUSED = {401, 403, 404, 405}
 CHANGES_BY_ITSELF = {"X-Request-ID", "Date", "Expires"}
-SEEN_BY_OTHERS = {"model", "erasure"}  # by everybody, by administrators: they hold no patient's data
+SEEN_BY_OTHERS = {"person", "model", "erasure"}  # by everybody, by administrators: they hold no patient's data
 PICTURE = drawn_png(seed=9)
 
 

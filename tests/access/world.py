@@ -62,7 +62,7 @@ def make_world() -> World:
     }
     User.objects.filter(pk=deactivated.pk).update(is_active=False)
     return World(
-        ids=_ids(prediction) | _record_life(prediction, [owner, colleague]),
+        ids={"person": colleague.pk} | _ids(prediction) | _record_life(prediction, [owner, colleague]),
         people=people,
         cookies=cookies,
         tokens=tokens,

@@ -56,20 +56,18 @@ def test_an_unknown_address_a_wrong_password_and_a_deactivated_person_get_the_sa
     assert not ApiToken.objects.exists()
 
 
-def test_the_eleventh_try_for_an_account_in_a_minute_must_wait(owner: User) -> None:
-    for number in range(10):
-        answer = APIClient(REMOTE_ADDR=f"10.0.0.{number}").post(TOKENS, {"email": owner.email, "password": "wrong"})
-        assert answer.status_code == 401
-    late = APIClient(REMOTE_ADDR="10.0.1.1")
-    answer = late.post(TOKENS, {"email": f" {owner.email.upper()}", "password": PASSWORD})
+def test_the_sixth_try_for_an_account_from_one_address_must_wait(owner: User) -> None:
+    for _ in range(5):
+        assert APIClient().post(TOKENS, {"email": owner.email, "password": "wrong"}).status_code == 401
+    answer = APIClient().post(TOKENS, {"email": f" {owner.email.upper()}", "password": PASSWORD})
     assert answer.status_code == 429
-    assert 0 < int(answer["Retry-After"]) <= 60
+    assert 0 < int(answer["Retry-After"]) <= 300
     assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_an_unknown_account_must_wait_just_as_long(db: None) -> None:
-    tries = [APIClient().post(TOKENS, {"email": "nobody@clinic.example", "password": "x"}) for _ in range(11)]
-    assert [answer.status_code for answer in tries] == [401] * 10 + [429]
+    tries = [APIClient().post(TOKENS, {"email": "nobody@clinic.example", "password": "x"}) for _ in range(6)]
+    assert [answer.status_code for answer in tries] == [401] * 5 + [429]
 
 
 def test_one_address_cannot_try_many_accounts(owner: User) -> None:
@@ -165,7 +163,7 @@ def test_tries_that_arrive_at_once_are_counted_exactly() -> None:
 
     try:
         with ThreadPoolExecutor(16) as at_once:
-            assert sorted(at_once.map(try_once, range(16))) == [401] * 10 + [429] * 6
+            assert sorted(at_once.map(try_once, range(26))) == [401] * 20 + [429] * 6
     finally:
         cache.clear()
 

@@ -1,0 +1,1 @@
+"""Where django-allauth's flows of signing in meet our own rules."""
