@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from clinic.session_limits import does_not_prolong
 from clinic.services import audit
+from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
