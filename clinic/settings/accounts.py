@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from django.core.exceptions import ImproperlyConfigured
-
 from clinic.settings import environment
 
 AUTH_USER_MODEL = "clinic.User"
@@ -62,18 +60,8 @@ MFA_FORMS = {
     "activate_totp": "clinic.accounts.forms.AppForm",
     "add_webauthn": "clinic.accounts.forms.PasskeyForm",
 }
-ROLES = {"doctor", "administrator", "auditor"}
-
-
-def roles_with_second_step(default: str) -> frozenset[str]:
-    """The roles that must bring a second step: MFA_REQUIRED_ROLES, or `none`."""
-    roles = frozenset(environment.names("MFA_REQUIRED_ROLES", default)) - {"none"}
-    if unknown := roles - ROLES:
-        raise ImproperlyConfigured(f"MFA_REQUIRED_ROLES names no role of ours: {', '.join(sorted(unknown))}.")
-    return roles
-
-
-MFA_REQUIRED_ROLES = roles_with_second_step("administrator")
+ROLES = frozenset({"doctor", "administrator", "auditor"})
+MFA_REQUIRED_ROLES = environment.chosen("MFA_REQUIRED_ROLES", "administrator", among=ROLES)
 
 # How many failed tries in how many seconds: see docs/decisions/0013-sign-in.md.
 SIGN_IN_LIMITS = {

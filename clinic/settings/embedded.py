@@ -1,7 +1,7 @@
 """`make run`: everything on this machine, reached at its own address only."""
 
 from clinic.settings import environment
-from clinic.settings.accounts import roles_with_second_step
+from clinic.settings.accounts import ROLES
 from clinic.settings.base import *  # noqa: F403  settings are layered by design
 from clinic.settings.base import VAR_DIR
 
@@ -10,7 +10,7 @@ DEBUG = False
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # The demo's administrator can look around at once. A server asks administrators for a second step.
-MFA_REQUIRED_ROLES = roles_with_second_step("none")
+MFA_REQUIRED_ROLES = environment.chosen("MFA_REQUIRED_ROLES", "none", among=ROLES)
 SITE_ADDRESS = environment.text("SITE_ADDRESS", f"http://127.0.0.1:{environment.integer('PORT', 8000)}")
 
 # Without a mail server every mail is a file that the person at this machine can open.

@@ -73,6 +73,14 @@ def names(name: str, default: str | None = None) -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def chosen(name: str, default: str, *, among: frozenset[str]) -> frozenset[str]:
+    """The comma-separated values of `name`, each of them one that there is; `none` for nothing."""
+    values = frozenset(names(name, default)) - {"none"}
+    if unknown := values - among:
+        return _wrong(f"{name} holds what there is not: {', '.join(sorted(unknown))}.", among)
+    return values
+
+
 def path(name: str, default: Path) -> Path:
     """The value of `name` as an absolute path."""
     return Path(text(name, str(default))).expanduser().resolve()
