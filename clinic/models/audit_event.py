@@ -63,6 +63,12 @@ class AuditEvent(models.Model):
                 operation=pgtrigger.Insert,
             ),
             Unavoidable(
+                name="purpose",
+                procedure="clinic_note_emergency",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+            ),
+            Unavoidable(
                 name="link",
                 procedure="clinic_link_audit_event",
                 when=pgtrigger.After,

@@ -12,11 +12,13 @@ from clinic.models.user import Role, User
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User | AnonymousUser) -> "PatientQuerySet":
-        """The patients whose care team `user` is on: where every clinical query starts."""
+        """The patients whose care team `user` is on, or whom an emergency opens to them: where every query starts."""
         if not isinstance(user, User) or not user.is_active or user.role != Role.DOCTOR:
             return self.none()
-        team = self.filter(pk__in=user.care_team_memberships.values("patient_id"))
-        return team.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
+        team = user.care_team_memberships.values("patient_id")
+        emergencies = user.emergency_accesses.current().values("patient_id")
+        seen = self.filter(pk__in=team.union(emergencies, all=True))
+        return seen.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
 
 
 class Patient(models.Model):

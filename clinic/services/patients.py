@@ -1,4 +1,4 @@
-"""Registering patients and sharing their care."""
+"""Registering patients."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinic.models import CareTeamMembership, Patient, User
 from clinic.selectors.duplicates import Candidate, likely_duplicates
-from clinic.services import audit, records
+from clinic.services import audit
 
 
 class LikelyDuplicates(Exception):
@@ -78,23 +78,3 @@ def _note_shown(candidates: Sequence[Candidate], doctor: User) -> None:
             for one in candidates
         ],
     )
-
-
-@transaction.atomic
-def add_to_care_team(*, patient: Patient, doctor: User, added_by: User) -> CareTeamMembership:
-    """Put `doctor` on the patient's care team; already being on it changes nothing."""
-    records.lock_open(patient_id=patient.pk, user=added_by)
-    if not doctor.is_doctor or not doctor.is_active:
-        raise ValidationError("Only doctors can be on a care team.")
-    membership, created = CareTeamMembership.objects.get_or_create(
-        patient=patient, user=doctor, defaults={"added_by": added_by}
-    )
-    if created:
-        audit.record(
-            actor=added_by,
-            action="care_team.joined",
-            subject=membership,
-            patient_id=patient.pk,
-            doctor=str(doctor.pk),
-        )
-    return membership

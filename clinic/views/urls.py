@@ -3,6 +3,9 @@
 from django.urls import path
 
 from clinic.views.account import account, everywhere
+from clinic.views.api_tokens import api_token_revoke, api_tokens
+from clinic.views.care_team import care_team, care_team_hand_over, care_team_leave, care_team_share
+from clinic.views.emergency import emergency, emergency_end, emergency_noted, emergency_report
 from clinic.views.health import live, ready
 from clinic.views.home import home
 from clinic.views.invitation import invitation, invitation_password
@@ -42,4 +45,14 @@ urlpatterns = [
     path("people/<uuid:pk>/deactivate/", person_deactivate, name="person_deactivate"),
     path("people/<uuid:pk>/reactivate/", person_reactivate, name="person_reactivate"),
     path("people/<uuid:pk>/second-step/reset/", person_second_step_reset, name="person_second_step_reset"),
+    path("account/tokens/", api_tokens, name="api_tokens"),
+    path("account/tokens/<uuid:pk>/revoke/", api_token_revoke, name="api_token_revoke"),
+    path("patients/<uuid:pk>/care-team/", care_team, name="care_team"),
+    path("patients/<uuid:pk>/care-team/share/", care_team_share, name="care_team_share"),
+    path("patients/<uuid:pk>/care-team/leave/", care_team_leave, name="care_team_leave"),
+    path("patients/<uuid:pk>/care-team/hand-over/", care_team_hand_over, name="care_team_hand_over"),
+    path("emergency-access/", emergency, name="emergency"),
+    path("emergency-access/report/", emergency_report, name="emergency_report"),
+    path("emergency-access/<uuid:pk>/end/", emergency_end, name="emergency_end"),
+    path("emergency-access/notices/<uuid:pk>/", emergency_noted, name="emergency_noted"),
 ]

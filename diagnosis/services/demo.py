@@ -14,7 +14,8 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from clinic.models import Patient, Role, User
-from clinic.services.patients import add_to_care_team, register_patient
+from clinic.services.care_teams import add_to_care_team
+from clinic.services.patients import register_patient
 from clinic.services.people import create_person
 from diagnosis.services.cases import open_case
 from diagnosis.services.uploads import accept_image

@@ -8,6 +8,8 @@ An expectation says what each person gets: `"team 200; others 404"`. Left out:
 - HEAD: as GET;
 - a method without an expectation, unless `other` says more: refused, whoever asks (401, 403, 404, 405 or the sign-in).
 
+`emergency` is a doctor with a current emergency access to the patient; `seeing` is that doctor and the team.
+
 `302` is a redirect that is not to the sign-in. `200|204` is either. `{patient}` in a body is the patient's id.
 `of` names the thing whose id stands in the address: strangers' answers are compared with those for a missing id.
 """
@@ -21,13 +23,14 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 TEAM = ("owner", "colleague")
 OFFICE = ("administrator", "auditor")
-SIGNED_IN = (*TEAM, "stranger", *OFFICE)
+SIGNED_IN = (*TEAM, "emergency", "stranger", *OFFICE)
 TOKENS = ("read_token", "write_token")
 NOBODY = ("anonymous", "deactivated")
 PEOPLE = (*NOBODY, *SIGNED_IN, *TOKENS)
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "team": TEAM,
-    "doctors": (*TEAM, "stranger"),
+    "doctors": (*TEAM, "emergency", "stranger"),
+    "seeing": (*TEAM, "emergency"),
     "office": OFFICE,
     "everyone": SIGNED_IN,
     "anyone": PEOPLE,
@@ -90,6 +93,10 @@ def picture(name: str, kind: str, *, get: str, of: str = "image") -> Row:
 NEW_PATIENT = {"record_number": "77", "family_name": "Quist"}
 NEW_CASE = {"assay": "leukemia", "specimen_date": "2026-01-02"}
 SIGN_IN = {"email": "owner@clinic.example", "password": "correct horse battery staple"}
+NEW_TOKEN = {"name": "laboratory", "scope": "read", "lifetime": "12h", "password": "correct horse battery staple"}
+SEES = "seeing 200; others 404"
+TEAM_CHANGES = "team 302; emergency 403; others 404"
+NOBODYS = {"record_number": "0", "family_name": "Nobody", "reason": "Brought in unconscious at night."}
 PASSWORDS = {"old_password": "x", "new_password": "y", "repeated": "y"}
 
 PAGES = [
@@ -106,19 +113,28 @@ PAGES = [
     Row("clinic:patient_new", get="doctors 200; others 403", post="doctors 302; others 403", body=NEW_PATIENT),
     Row("clinic:health_live", get="anyone 200"),
     Row("clinic:health_ready", get="anyone 200"),
-    Row("diagnosis:patient", of="patient", get="team 200; others 404"),
-    Row("diagnosis:case_new", of="patient", get="team 200; others 404", post="team 302; others 404", body=NEW_CASE),
-    Row("diagnosis:case", of="case", get="team 200; others 404"),
-    Row("diagnosis:case_images", of="case", get="team 200; others 404", post="team 302; others 404", file="images"),
-    Row("diagnosis:image", of="image", get="team 200; others 404"),
-    Row("diagnosis:image_state", of="image", get="team 200; others 404"),
-    picture("diagnosis:image_file", "display", get="team 200; others 404"),
-    picture("diagnosis:image_file", "thumbnail", get="team 200; others 404"),
-    picture("diagnosis:image_file", "mask", get="team 200; others 404"),
-    picture("diagnosis:image_file", "outline", get="team 200; others 404"),
-    picture("diagnosis:image_file", "map", get="team 200; others 404"),
+    Row("clinic:api_tokens", get="everyone 200", post="everyone 200", body=NEW_TOKEN),
+    Row("clinic:api_token_revoke", of="token", post="owner 302; others 404"),
+    Row("clinic:care_team", of="patient", get=SEES, post=SEES, body={"query": "stranger"}),
+    Row("clinic:care_team_share", of="patient", post=TEAM_CHANGES, body={"doctor": "{doctor}"}),
+    Row("clinic:care_team_leave", of="patient", post=TEAM_CHANGES),
+    Row("clinic:care_team_hand_over", of="patient", post=TEAM_CHANGES, body={"doctor": "{doctor}"}),
+    Row("clinic:emergency", get="doctors 200; others 403", post="doctors 400; others 403", body=NOBODYS),
+    Row("clinic:emergency_report", get="auditor 200; others 403"),
+    Row("clinic:emergency_end", of="access", post="emergency 302; others 404"),
+    Row("clinic:emergency_noted", of="notice", post="owner 302; others 404"),
+    Row("diagnosis:patient", of="patient", get=SEES),
+    Row("diagnosis:case_new", of="patient", get=SEES, post="seeing 302; others 404", body=NEW_CASE),
+    Row("diagnosis:case", of="case", get=SEES),
+    Row("diagnosis:case_images", of="case", get=SEES, post="seeing 302; others 404", file="images"),
+    Row("diagnosis:image", of="image", get=SEES),
+    Row("diagnosis:image_state", of="image", get=SEES),
+    picture("diagnosis:image_file", "display", get=SEES),
+    picture("diagnosis:image_file", "thumbnail", get=SEES),
+    picture("diagnosis:image_file", "mask", get=SEES),
+    picture("diagnosis:image_file", "outline", get=SEES),
+    picture("diagnosis:image_file", "map", get=SEES),
     picture("diagnosis:image_file", "original", get="others 404"),
-    Row("diagnosis:analysis_retry", of="failed", post="team 302; others 404"),
     Row("diagnosis:record", of="patient", get="team 200; others 404"),
     Row("diagnosis:record_export", of="patient", get="team 200; others 404", post="team 200; others 404"),
     Row(
@@ -160,6 +176,7 @@ PAGES = [
         post="administrator 302; others 403",
         body={"decision": "refuse"},
     ),
+    Row("diagnosis:analysis_retry", of="failed", post="seeing 302; others 404"),
     Row("diagnosis:models", get="everyone 200"),
     Row("diagnosis:model", of="model", get="everyone 200"),
 ]
@@ -171,32 +188,47 @@ API = [
     Row("api:docs", get="anyone 200"),
     Row("api:patient-list", get="everyone 200", post="doctors 201; others 403", body=NEW_PATIENT),
     Row("api:patient-search", post="everyone read_token 200", body={"search": "a"}),
-    Row("api:patient-detail", of="patient", get="team 200; others 404"),
     Row("api:patient-export", of="patient", get="team 200; others 404"),
+    Row("api:patient-detail", of="patient", get=SEES),
+    Row(
+        "api:care-team",
+        of="patient",
+        get=SEES,
+        post="team 201; emergency 403; stranger 404; others 403",
+        body={"doctor": "{doctor}"},
+    ),
+    Row("api:care-team-leave", of="patient", post="team 204; emergency 403; stranger 404; others 403"),
+    Row(
+        "api:care-team-hand-over",
+        of="patient",
+        post="team 204; emergency 403; stranger 404; others 403",
+        body={"doctor": "{doctor}"},
+    ),
+    Row("api:doctor-search", post="doctors 200; others 403", body={"search": "stranger"}),
     Row(
         "api:case-list",
         get="everyone 200",
-        post="team 201; stranger 400; others 403",
+        post="seeing 201; stranger 400; others 403",
         body={"patient": "{patient}", **NEW_CASE},
     ),
-    Row("api:case-detail", of="case", get="team 200; others 404"),
-    Row("api:case-images", of="case", post="team 202; stranger 404; others 403", file="files"),
+    Row("api:case-detail", of="case", get=SEES),
+    Row("api:case-images", of="case", post="seeing 202; stranger 404; others 403", file="files"),
     Row("api:image-list", get="everyone 200"),
-    Row("api:image-detail", of="image", get="team 200; others 404"),
-    picture("api:image-file", "display", get="team 200; others 404"),
-    picture("api:image-file", "thumbnail", get="team 200; others 404"),
-    picture("api:image-file", "mask", get="team 200; others 404"),
-    picture("api:image-file", "outline", get="team 200; others 404"),
-    picture("api:image-file", "map", get="team 200; others 404"),
+    Row("api:image-detail", of="image", get=SEES),
+    picture("api:image-file", "display", get=SEES),
+    picture("api:image-file", "thumbnail", get=SEES),
+    picture("api:image-file", "mask", get=SEES),
+    picture("api:image-file", "outline", get=SEES),
+    picture("api:image-file", "map", get=SEES),
     picture("api:image-file", "original", get="others 404"),
     Row("api:analysis-list", get="everyone 200"),
-    Row("api:analysis-detail", of="analysis", get="team 200; others 404"),
-    Row("api:analysis-retry", of="failed", post="team 202; stranger 404; others 403"),
+    Row("api:analysis-detail", of="analysis", get=SEES),
+    Row("api:analysis-retry", of="failed", post="seeing 202; stranger 404; others 403"),
     Row("api:prediction-list", get="everyone 200"),
-    Row("api:prediction-detail", of="prediction", get="team 200; others 404"),
-    picture("api:prediction-file", "mask", of="prediction", get="team 200; others 404"),
-    picture("api:prediction-file", "outline", of="prediction", get="team 200; others 404"),
-    picture("api:prediction-file", "map", of="prediction", get="team 200; others 404"),
+    Row("api:prediction-detail", of="prediction", get=SEES),
+    picture("api:prediction-file", "mask", of="prediction", get=SEES),
+    picture("api:prediction-file", "outline", of="prediction", get=SEES),
+    picture("api:prediction-file", "map", of="prediction", get=SEES),
     picture("api:prediction-file", "original", of="prediction", get="others 404"),
     Row("api:model-list", get="everyone 200"),
     Row("api:model-detail", of="model", get="everyone 200"),

@@ -7,6 +7,7 @@ from django.http import SimpleCookie
 from django.test import Client
 
 from clinic.models import ErasureReason, Role, TokenScope, User
+from clinic.services.emergency_access import open_in_emergency
 from clinic.services.tokens import issue_token
 from diagnosis.models import Analysis, AnalysisState, Case, Prediction
 from diagnosis.services import file_store
@@ -48,25 +49,36 @@ def make_world() -> World:
         "owner": owner,
         "colleague": colleague,
         "deactivated": deactivated,
+        "emergency": _doctor("emergency"),
         "stranger": _doctor("stranger"),
         "administrator": UserFactory.create(role=Role.ADMINISTRATOR),
         "auditor": UserFactory.create(role=Role.AUDITOR),
     }
     prediction = _prediction(owner)
+    patient = prediction.analysis.image.case.patient
     for member in (owner, colleague, deactivated):
-        add_to_care_team(prediction.analysis.image.case.patient, member)
+        add_to_care_team(patient, member)
+    (access,) = open_in_emergency(
+        doctor=people["emergency"],
+        record_number=patient.record_number,
+        family_name=patient.family_name,
+        reason="Brought in unconscious at night.",
+    )
     cookies = {name: _signed_in(person) for name, person in people.items()}
     tokens = {
         "read_token": issue_token(person=owner, scope=TokenScope.READ).text,
         "write_token": issue_token(person=owner).text,
     }
     User.objects.filter(pk=deactivated.pk).update(is_active=False)
-    return World(
-        ids={"person": colleague.pk} | _ids(prediction) | _record_life(prediction, [owner, colleague]),
-        people=people,
-        cookies=cookies,
-        tokens=tokens,
-    )
+    ids = _ids(prediction) | {
+        "person": colleague.pk,
+        "doctor": UserFactory.create().pk,
+        "access": access.pk,
+        "notice": access.notices.get(recipient=owner).pk,
+        "token": owner.auth_token_set.get(scope=TokenScope.READ).public_id,
+        **_record_life(prediction, [owner, colleague]),
+    }
+    return World(ids=ids, people=people, cookies=cookies, tokens=tokens)
 
 
 def _doctor(name: str) -> User:

@@ -5,8 +5,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 
 from clinic.models import AuditEvent, HoldKind, Patient, RecordHold, User
+from clinic.services.care_teams import add_to_care_team
 from clinic.services.holds import lift_hold, place_hold
-from clinic.services.patients import add_to_care_team
 from clinic.services.records import RecordRestricted
 
 REASON = "Letter of Mrs Quist, 3 March"

@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import AuditEvent, Patient, User
 from clinic.selectors.patients import search_patients
-from clinic.services.patients import add_to_care_team, register_patient
+from clinic.services.care_teams import add_to_care_team
+from clinic.services.patients import register_patient
 from tests.factories import PatientFactory
 from tests.factories import add_to_care_team as join
 

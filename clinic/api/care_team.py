@@ -1,0 +1,136 @@
+"""/patients/<id>/care-team/ and /doctors/search/: who looks after a patient."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.errors import Conflict
+from clinic.api.resources import ClinicalResource, Resource
+from clinic.api.serializers import KnownFields
+from clinic.models import CareTeamMembership, Patient, User
+from clinic.selectors.care_teams import MOST_DOCTORS, SHORTEST_QUERY, active_doctors, find_doctors, team_of
+from clinic.services import audit
+from clinic.services.care_teams import add_to_care_team, hand_over, leave_care_team
+
+
+class DoctorSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ["id", "full_name", "email"]
+
+
+class MemberSerializer(serializers.ModelSerializer[CareTeamMembership]):
+    doctor = DoctorSerializer(source="user")
+    added_by = serializers.UUIDField(source="added_by_id")
+
+    class Meta:
+        model = CareTeamMembership
+        fields = ["doctor", "added_at", "added_by"]
+
+
+class CareTeamSerializer(serializers.Serializer[Any]):
+    members = MemberSerializer(many=True, help_text="In the order in which they came.")
+
+
+class ActiveDoctor(serializers.PrimaryKeyRelatedField[User]):
+    """A doctor by id. Whoever is none, or deactivated, does not exist."""
+
+    default_error_messages = {"does_not_exist": "There is no such doctor."}
+
+    def get_queryset(self) -> QuerySet[User]:
+        return active_doctors()
+
+
+class NewMemberSerializer(KnownFields):
+    doctor = ActiveDoctor(pk_field=serializers.UUIDField(), help_text="As found by /api/v1/doctors/search/.")
+
+
+class DoctorSearchSerializer(KnownFields):
+    search = serializers.CharField(
+        min_length=SHORTEST_QUERY, max_length=200, help_text="Words that all occur in the doctor's name or address."
+    )
+
+
+class DoctorsFoundSerializer(serializers.Serializer[object]):
+    results = DoctorSerializer(many=True, help_text=f"At most {MOST_DOCTORS}.")
+
+
+class CareTeamViewSet(ClinicalResource[Patient]):
+    """A patient's care team: the doctors who see the patient."""
+
+    queryset = Patient.objects.none()
+    serializer_class = CareTeamSerializer
+    singular, plural = "care_team", "care_teams"
+    detail = True
+
+    def get_queryset(self) -> QuerySet[Patient]:
+        return Patient.objects.visible_to(self.request.user)
+
+    def patient_of(self, item: Patient) -> UUID:
+        return item.pk
+
+    @extend_schema(responses=CareTeamSerializer, operation_id="patients_care_team_retrieve")
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Who is on the team."""
+        patient = self.get_object()
+        self.note_read(patient)
+        return self._answer(patient)
+
+    @extend_schema(
+        request=NewMemberSerializer, responses={201: CareTeamSerializer}, operation_id="patients_care_team_share"
+    )
+    def share(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Add a colleague."""
+        patient = self.get_object()
+        add_to_care_team(patient=patient, doctor=self._chosen(), added_by=self.person)
+        return self._answer(patient, status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={204: None}, operation_id="patients_care_team_leave")
+    def leave(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Leave the team. The last doctor cannot."""
+        try:
+            leave_care_team(patient=self.get_object(), doctor=self.person)
+        except ValidationError as error:
+            raise Conflict(" ".join(error.messages)) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=NewMemberSerializer, responses={204: None}, operation_id="patients_care_team_hand_over")
+    def hand_over(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A colleague joins and you leave, in one act."""
+        hand_over(patient=self.get_object(), to=self._chosen(), handed_over_by=self.person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _chosen(self) -> User:
+        body = NewMemberSerializer(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        doctor: User = body.validated_data["doctor"]
+        return doctor
+
+    def _answer(self, patient: Patient, code: int = status.HTTP_200_OK) -> Response:
+        return Response(CareTeamSerializer({"members": team_of(patient)}).data, status=code)
+
+
+class DoctorViewSet(Resource[User]):
+    """Doctors, to share patients with."""
+
+    queryset = User.objects.none()
+    serializer_class = DoctorSerializer
+
+    @extend_schema(
+        request=DoctorSearchSerializer, responses=DoctorsFoundSerializer, filters=False, operation_id="doctors_search"
+    )
+    @action(detail=False, methods=["post"])
+    def search(self, request: Request) -> Response:
+        """Find active doctors by name or email address. Only for doctors."""
+        body = DoctorSearchSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = find_doctors(query=body.validated_data["search"])
+        audit.record(actor=self.person, action="doctors.searched", subject=self.person, count=len(found))
+        return Response(DoctorsFoundSerializer({"results": found}).data)

@@ -1,0 +1,112 @@
+"""What people enter about who may see what."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from clinic.models import TokenScope, User
+from clinic.selectors.care_teams import active_doctors
+from clinic.services.emergency_access import SHORTEST_REASON
+
+PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+LIFETIMES = {"12h": timedelta(hours=12), "30d": timedelta(days=30), "90d": timedelta(days=90)}
+
+
+class DoctorSearchForm(forms.Form):
+    """Whom one looks for."""
+
+    query = forms.CharField(
+        label="Name or email address of a colleague",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", **PLAIN}),
+    )
+
+
+class DoctorForm(forms.Form):
+    """A doctor by id. Anybody else does not exist."""
+
+    doctor = forms.ModelChoiceField(queryset=User.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["doctor"].queryset = active_doctors()  # type: ignore[attr-defined]  # the field's own attribute
+
+
+class EmergencyForm(forms.Form):
+    """Who it is, exactly, and why the record must be opened."""
+
+    record_number = forms.CharField(
+        max_length=50, widget=forms.TextInput(attrs=PLAIN), error_messages={"required": "Enter the record number."}
+    )
+    family_name = forms.CharField(
+        label="Family name (or the date of birth)",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+    birth_date = forms.DateField(
+        label="Date of birth (or the family name)",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Enter a date, for example 1984-03-27."},
+    )
+    reason = forms.CharField(
+        label="Why do you need this record now?",
+        help_text="The care team and the auditor read this.",
+        min_length=SHORTEST_REASON,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3, **PLAIN}),
+        error_messages={
+            "required": "Say in a sentence why.",
+            "min_length": f"Say in a sentence why ({SHORTEST_REASON} letters at least).",
+        },
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if not self.errors and not (cleaned["family_name"] or cleaned["birth_date"]):
+            raise ValidationError("Enter the family name or the date of birth.")
+        return cleaned
+
+
+class ApiTokenForm(forms.Form):
+    """A new token: what it is for, what it may do, how long it is good; with the password, as for any sign-in."""
+
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=100,
+        help_text="For example the name of the program.",
+        error_messages={"required": "Say what the token is for."},
+    )
+    scope = forms.ChoiceField(label="It may", choices=TokenScope.choices, initial=TokenScope.READ)
+    lifetime = forms.ChoiceField(
+        label="It is good for", choices=[("12h", "12 hours"), ("30d", "30 days"), ("90d", "90 days")]
+    )
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.person.check_password(password):
+            raise ValidationError("This is not your password.")
+        return password
+
+    def wanted(self) -> dict[str, Any]:
+        """What `issue_token` is to be told."""
+        entries = self.cleaned_data
+        return {
+            "name": entries["name"],
+            "scope": TokenScope(entries["scope"]),
+            "lifetime": LIFETIMES[entries["lifetime"]],
+        }
