@@ -63,13 +63,15 @@ def test_the_history_takes_as_many_queries_for_one_case_as_for_many(
 ) -> None:
     predicted(case, model)
     address = f"/patients/{case.patient_id}/"
-    with django_assert_num_queries(8):  # session, person, patient; cases counted and read, counts, predictions; audit
+    with django_assert_num_queries(
+        11
+    ):  # session, person, patient; cases counted and read, counts, predictions; audit; team, emergencies, notices
         owner_client.get(address)
     for _ in range(5):
         another = CaseFactory.create(patient=case.patient)
         for _ in range(4):
             predicted(another, model)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(11):
         owner_client.get(address)
 
 

@@ -78,8 +78,8 @@ def test_a_model_that_does_not_exist_is_not_found(owner_client: Client) -> None:
 def test_the_list_takes_as_many_queries_for_one_model_as_for_many(
     owner_client: Client, model: ModelVersion, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    with django_assert_num_queries(3):  # session, person, models
+    with django_assert_num_queries(4):  # session, person, models, notices
         owner_client.get("/models/")
     ModelVersionFactory.create_batch(5, state="retired")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         owner_client.get("/models/")
