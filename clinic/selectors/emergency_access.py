@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 
 from clinic.models import AuditEvent, EmergencyAccess, EmergencyNotice, Patient, Purpose, User
 from clinic.models.patient import PatientQuerySet
@@ -34,8 +35,9 @@ def current_access(*, user: User, patient: Patient) -> EmergencyAccess | None:
 
 def open_notices(user: User) -> Sequence[EmergencyNotice]:
     """What `user` has not taken note of, about patients who are still in their care."""
+    theirs = user.care_team_memberships.values("patient_id")
     notices = user.emergency_notices.filter(
-        acknowledged_at__isnull=True, access__patient__in=user.care_team_memberships.values("patient_id")
+        Q(access__patient__in=theirs) | Q(access__patient__merged_into__in=theirs), acknowledged_at__isnull=True
     )
     return list(notices.select_related("access__user", "access__patient").order_by("access__started_at"))
 

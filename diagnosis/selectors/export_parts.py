@@ -7,7 +7,15 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from clinic.models import CareTeamMembership, MergedMembership, Merging, Patient, RecordHold
+from clinic.models import (
+    CareTeamMembership,
+    EmergencyAccess,
+    EmergencyNotice,
+    MergedMembership,
+    Merging,
+    Patient,
+    RecordHold,
+)
 from diagnosis.models import Analysis, Case, MergedCase, Prediction, SlideImage
 from diagnosis.selectors.record_rows import branches
 
@@ -82,6 +90,11 @@ PARTS: Sequence[Part] = (
         },
     ),
     Part(
+        "emergency_accesses",
+        EmergencyAccess,
+        {**_same("id", "reason", "started_at", "expires_at", "ended_at"), "doctor": "user__full_name"},
+    ),
+    Part(
         "cases",
         Case,
         {
@@ -125,8 +138,8 @@ PARTS: Sequence[Part] = (
     ),
 )
 
-# How undoing a merging works, of no use outside this database: the merging itself is exported.
-LEFT_OUT: frozenset[type[Model]] = frozenset({MergedCase, MergedMembership})
+# How undoing a merging works, and which colleague took note of an emergency: of no use outside this database.
+LEFT_OUT: frozenset[type[Model]] = frozenset({MergedCase, MergedMembership, EmergencyNotice})
 
 IDENTITY = ("id", "record_number", "family_name", "given_name", "birth_date", "created_at", "restricted_at")
 

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.models import Erasure, ErasureReason, ErasureState, Patient, User
+from clinic.models import EmergencyAccess, Erasure, ErasureReason, ErasureState, Patient, User
 from clinic.selectors.merging import ids_of_record
 from clinic.services import audit, records
 from diagnosis.models import FileToRemove
@@ -86,6 +86,7 @@ def _delete_rows(ids: Sequence[UUID]) -> None:
     for branch in erased_branches():
         rows = branch.rows(ids)
         rows._raw_delete(rows.db)  # noqa: SLF001  no cascades and no PROTECT: every table has its own turn
+    EmergencyAccess.objects.filter(patient__in=ids).update(reason="")  # the report stays, without words about a patient
     Patient.objects.filter(pk__in=ids).update(merged_into=None)
     Patient.objects.filter(pk__in=ids).delete()
 

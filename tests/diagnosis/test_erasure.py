@@ -14,7 +14,17 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from clinic.models import AuditEvent, Erasure, ErasureReason, ErasureState, HoldKind, Patient, Role, User
+from clinic.models import (
+    AuditEvent,
+    EmergencyAccess,
+    Erasure,
+    ErasureReason,
+    ErasureState,
+    HoldKind,
+    Patient,
+    Role,
+    User,
+)
 from clinic.services.holds import lift_hold, place_hold
 from diagnosis.models import Analysis, Case, FileToRemove, ModelVersion, Prediction, SlideImage
 from diagnosis.selectors.record_rows import erased_branches
@@ -107,6 +117,21 @@ def test_nothing_of_the_patient_remains(
         for row in table._base_manager.values():
             assert patient.family_name not in str(row)
             assert "ZZFILE" not in str(row)
+
+
+def test_the_report_of_emergencies_stays_without_words_about_the_patient(
+    erasure: Erasure, patient: Patient, stranger: User, administrator: User
+) -> None:
+    access = EmergencyAccess.objects.create(
+        user=stranger,
+        patient=patient,
+        reason="Quist collapsed on ward 3",
+        expires_at=timezone.now() + timedelta(minutes=30),
+    )
+    carry_out_erasure(erasure=erasure, carried_out_by=administrator)
+    access.refresh_from_db()
+    assert (access.patient_id, access.user, access.reason) == (patient.pk, stranger, "")
+    assert not Patient.objects.visible_to(stranger).exists()
 
 
 def test_a_tombstone_and_the_trail_remain(

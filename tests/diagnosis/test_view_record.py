@@ -1,15 +1,27 @@
 """The pages about a record as a whole: hold, merge, erase; each asks first, and says in a sentence what cannot be."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import Erasure, ErasureReason, ErasureState, HoldKind, Merging, Patient, RecordHold, User
+from clinic.models import (
+    EmergencyAccess,
+    Erasure,
+    ErasureReason,
+    ErasureState,
+    HoldKind,
+    Merging,
+    Patient,
+    RecordHold,
+    User,
+)
 from clinic.services.holds import place_hold
 from diagnosis.models import Case
 from diagnosis.services.erasure import request_erasure
@@ -289,3 +301,20 @@ def test_the_record_page_takes_as_many_queries_for_many_mergings_as_for_one(
         add_to_care_team(other, owner)
         merge_records(kept=patient, merged=other, merged_by=owner)
     assert counted(owner_client, at(patient)) == before
+
+
+def test_whoever_sees_the_record_in_an_emergency_alone_does_none_of_this(
+    web: Web, patient: Patient, twin: Patient, stranger: User
+) -> None:
+    EmergencyAccess.objects.create(
+        user=stranger, patient=patient, reason="collapsed", expires_at=timezone.now() + timedelta(minutes=30)
+    )
+    client = web("stranger")
+    page = client.get(at(patient)).content.decode()
+    assert "Only the patient&#x27;s care team" in page or "Only the patient's care team" in page
+    assert "export/" not in page
+    posts = {"export/": {}, "holds/restriction/": ASKED, "erasure/": {"reason": "by_mistake"}}
+    for rest, entries in posts.items():
+        assert client.post(at(patient, rest), entries).status_code == 403
+    assert not RecordHold.objects.exists()
+    assert not Erasure.objects.exists()
