@@ -4,6 +4,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.utils import get_next_redirect_url
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -42,7 +43,7 @@ class ClinicAdminSite(AdminSite):
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Only somebody who is signed in as an administrator comes this far; everybody else is refused."""
-        return redirect("admin:index")
+        return redirect(get_next_redirect_url(request) or "admin:index")
 
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

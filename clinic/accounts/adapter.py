@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": REFUSED,
         "incorrect_password": "This is not your password.",
-        "incorrect_code": "This code is not right, or was used before.",
+        "incorrect_code": "This is not right, or was used before. Please try again.",
         "too_many_login_attempts": "Too many wrong codes. Please wait five minutes and try again.",
         "rate_limited": "Too many tries. Please wait a few minutes and try again.",
         "invalid_password_reset": "This link is not good any more.",

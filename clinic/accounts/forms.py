@@ -8,7 +8,12 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
@@ -98,7 +103,7 @@ class _CodeOnce:
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.TOTP and not _first_use(self.user.pk, code):
-            raise ValidationError(AccountAdapter.error_messages["incorrect_code"], code="incorrect_code")
+            raise _not_right()
         return code
 
 
@@ -128,6 +133,29 @@ class AppForm(ActivateTOTPForm):  # type: ignore[misc]
         self.fields["code"].widget.attrs |= {"inputmode": "numeric"}
 
 
+class _ReadablePasskey:
+    """What a browser tells of a passkey may be garbled: refused like a wrong one, never an error of ours."""
+
+    def clean_credential(self) -> Any:
+        clean = getattr(super(), "clean_credential", None)
+        try:
+            return clean() if clean else self.cleaned_data["credential"]  # type: ignore[attr-defined]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _not_right() from error
+
+
+class SignInByPasskeyForm(_ReadablePasskey, LoginWebAuthnForm):  # type: ignore[misc]
+    """A passkey instead of address and password."""
+
+
+class StepByPasskeyForm(_ReadablePasskey, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey as second step."""
+
+
+class ConfirmByPasskeyForm(_ReadablePasskey, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey once more, before something about the account is changed."""
+
+
 class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """A passkey and what it is called."""
 
@@ -137,6 +165,16 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"].max_length = 100
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].help_text = "Your device then asks for its PIN, fingerprint or face."
+
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _not_right() from error
+
+
+def _not_right() -> ValidationError:
+    return ValidationError(AccountAdapter.error_messages["incorrect_code"], code="incorrect_code")
 
 
 def _first_use(person_id: object, code: str) -> bool:

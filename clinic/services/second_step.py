@@ -44,6 +44,7 @@ def _note_removed(instance: Authenticator, **_: Any) -> None:
 def note_use(authenticator: Authenticator, **_: Any) -> None:
     """Only recovery codes are told: an app's code and a passkey are told with the sign-in itself."""
     if authenticator.type == RECOVERY_CODES:
+        authenticator.refresh_from_db()  # which codes are used was noted on another copy
         left = len(authenticator.wrap().get_unused_codes())
         person = authenticator.user
         audit.record(actor=person, action="person.recovery_code_used", subject=person, left=left)

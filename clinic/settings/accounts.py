@@ -59,6 +59,9 @@ MFA_FORMS = {
     "reauthenticate": "clinic.accounts.forms.ConfirmByCodeForm",
     "activate_totp": "clinic.accounts.forms.AppForm",
     "add_webauthn": "clinic.accounts.forms.PasskeyForm",
+    "login_webauthn": "clinic.accounts.forms.SignInByPasskeyForm",
+    "authenticate_webauthn": "clinic.accounts.forms.StepByPasskeyForm",
+    "reauthenticate_webauthn": "clinic.accounts.forms.ConfirmByPasskeyForm",
 }
 ROLES = frozenset({"doctor", "administrator", "auditor"})
 MFA_REQUIRED_ROLES = environment.chosen("MFA_REQUIRED_ROLES", "administrator", among=ROLES)
