@@ -3,6 +3,7 @@
 import time
 
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 
@@ -31,7 +32,7 @@ def code_of(secret: str, *, steps: int = 0) -> str:
 
 def stored_secret(person: User) -> str:
     """What the database holds of the app's secret."""
-    return str(person.authenticator_set.get(type="totp").data["secret"])
+    return str(Authenticator.objects.get(user=person, type="totp").data["secret"])
 
 
 def decrypted(text: str) -> str:

@@ -60,7 +60,7 @@ def test_nobody_else_sees_or_changes_people(web: Web, owner: User, auditor: User
         assert client.post(page_of(owner) + act, {"role": "administrator"}).status_code == 403
     for service in (deactivate_person, reactivate_person):
         with pytest.raises(PermissionDenied):
-            service(person=owner, **{f"{service.__name__.split('_')[0]}d_by": auditor})  # type: ignore[arg-type]
+            service(person=owner, **{f"{service.__name__.split('_')[0]}d_by": auditor})
 
 
 def test_an_invitation_goes_by_mail_and_the_link_is_shown_once(web: Web) -> None:
