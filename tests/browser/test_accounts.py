@@ -98,7 +98,7 @@ def test_a_passkey_is_added_and_signs_in_alone(anonymous_page: Page, owner: User
     expect(page.get_by_text("My laptop")).to_be_visible()
     sign_out(page)
     page.goto("/sign-in/?next=/models/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(re.compile("/models/"))
     sign_out(page)
     enter_password(page, owner)
