@@ -66,6 +66,10 @@ class User(AbstractBaseUser):
         return self.role == Role.ADMINISTRATOR
 
     @property
+    def is_auditor(self) -> bool:
+        return self.role == Role.AUDITOR
+
+    @property
     def needs_second_step(self) -> bool:
         """Whether people of this role must bring a second step when they sign in."""
         return self.role in settings.MFA_REQUIRED_ROLES

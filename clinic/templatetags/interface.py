@@ -29,3 +29,9 @@ def site_sends_email() -> bool:
 def session_seconds() -> int:
     """How long a session lasts when nothing is done."""
     return int(settings.SESSION_IDLE.total_seconds())
+
+
+@register.filter
+def act(action: str) -> str:
+    """An action of the trail in words: `image.uploaded_again` is "Image uploaded again"."""
+    return action.replace(".", " ").replace("_", " ").capitalize()

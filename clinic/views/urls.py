@@ -22,6 +22,7 @@ from clinic.views.people import (
 )
 from clinic.views.session import session
 from clinic.views.sign_in import SignIn, SignOut
+from clinic.views.trail import trail, trail_export, trail_sign_ins
 
 app_name = "clinic"
 urlpatterns = [
@@ -55,4 +56,8 @@ urlpatterns = [
     path("emergency-access/report/", emergency_report, name="emergency_report"),
     path("emergency-access/<uuid:pk>/end/", emergency_end, name="emergency_end"),
     path("emergency-access/notices/<uuid:pk>/", emergency_noted, name="emergency_noted"),
+    path("trail/", trail, name="trail"),
+    path("trail/export.csv", trail_export, {"form": "csv"}, name="trail_csv"),
+    path("trail/export.xlsx", trail_export, {"form": "xlsx"}, name="trail_xlsx"),
+    path("trail/sign-ins/", trail_sign_ins, name="trail_sign_ins"),
 ]

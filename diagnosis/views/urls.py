@@ -10,6 +10,7 @@ from diagnosis.views.image import image, image_state
 from diagnosis.views.image_file import image_file
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
+from diagnosis.views.patient_trail import patient_trail
 from diagnosis.views.record import record
 from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
@@ -37,4 +38,5 @@ urlpatterns = [
     path("mergings/<uuid:pk>/undo/", merging_undo, name="merging_undo"),
     path("erasures/", erasures, name="erasures"),
     path("erasures/<uuid:pk>/", erasure, name="erasure"),
+    path("patients/<uuid:pk>/seen/", patient_trail, name="patient_trail"),
 ]

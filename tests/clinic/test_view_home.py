@@ -10,6 +10,7 @@ from django.test import Client
 
 from clinic.models import AuditEvent, User
 from tests.factories import PASSWORD
+from tests.stack import without_the_owner
 
 NEW = "entirely new and long"
 
@@ -80,7 +81,7 @@ def test_it_says_in_one_plain_line_when_the_database_does_not_answer() -> None:
         "    answer = Client().get('/health/' + path)\n"
         "    print(answer.status_code, answer.content.decode(), end='')\n"
     )
-    environment = os.environ | {"DATABASE_URL": "postgres://nobody:x@/nothing?host=/nowhere"}
+    environment = without_the_owner(os.environ) | {"DATABASE_URL": "postgres://nobody:x@/nothing?host=/nowhere"}
     ran = subprocess.run(
         [sys.executable, "-c", asks], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
