@@ -15,8 +15,10 @@ from diagnosis.selectors.retention import kept_until
 
 
 def visible_patient(request: SignedInRequest, pk: UUID) -> Patient:
-    """The patient of a page, or 404."""
-    return get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
+    """The patient of a page, or 404. The page names the patient: that is a look."""
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
+    audit.record_look(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)
+    return patient
 
 
 def patient_or_way_on(request: SignedInRequest, pk: UUID, view: str) -> Patient | HttpResponse:

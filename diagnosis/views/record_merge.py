@@ -34,6 +34,7 @@ def record_merge(request: SignedInRequest, pk: UUID) -> HttpResponse:
     else:
         found = [candidate.patient for candidate in likely_duplicates(user=request.user, sought=patient)]
     audit.record(actor=request.user, action="patients.searched", subject=request.user, count=len(found))
+    audit.record_patients_listed(actor=request.user, patients=[one.pk for one in found])
     context = {"patient": patient, "form": form, "found": found, "query": query}
     return render(request, "diagnosis/record_merge.html", context)
 
@@ -86,6 +87,7 @@ def merging_undo(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """What undoing does, and the act itself."""
     visible = Merging.objects.filter(kept__in=Patient.objects.visible_to(request.user))
     merging = get_object_or_404(visible.select_related("kept", "merged", "merged_by"), pk=pk)
+    audit.record_look(actor=request.user, action="patient.viewed", subject=merging.kept, patient_id=merging.kept_id)
     errors: list[str] = []
     if request.method == "POST":
         try:
