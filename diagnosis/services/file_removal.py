@@ -20,7 +20,7 @@ from diagnosis.services import file_store
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100
+AT_ONCE = 500
 GRACE = timedelta(hours=24)  # between storing a file and writing the row that refers to it
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(digest, 0)) FROM unnest(%s::text[]) digest"
 SHARED_LOCK = LOCK.replace("lock(", "lock_shared(", 1)

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
+from clinic.models import User
 from diagnosis.models import Case, ModelVersion, SlideImage
-from tests.factories import drawn_png
+from diagnosis.services.uploads import accept_image
+from tests.factories import CaseFactory, PatientFactory, add_to_care_team, drawn_png, upload
 
 
 def png(number: int) -> FilePayload:
@@ -37,6 +39,19 @@ def test_it_sends_what_is_chosen_and_shows_it_waiting(case_page: Page, case: Cas
     expect(case_page.get_by_role("heading", name="7 images")).to_be_visible()
     expect(case_page.locator("#images li", has_text="Waiting")).to_have_count(7)
     assert SlideImage.objects.filter(case=case).count() == 7
+
+
+def test_it_stays_with_links_where_the_very_same_file_is_as_well(
+    case_page: Page, case: Case, model: ModelVersion, owner: User
+) -> None:
+    other = PatientFactory.create(created_by=owner, family_name="Castellan")
+    add_to_care_team(other, owner)
+    image = accept_image(case=CaseFactory(patient=other), uploaded_by=owner, file=upload(content=drawn_png(seed=1)))
+    choose(case_page, [png(1), png(2)])
+    summary(case_page).to_have_text("2 images received.")
+    expect(case_page.locator("#uploads li")).to_have_count(1)
+    case_page.get_by_role("link", name="Castellan, Given").click()
+    case_page.wait_for_url(f"**/images/{image.analysis.image_id}/")
 
 
 def test_it_sends_what_was_chosen_before_the_script_had_loaded(page: Page, case: Case, model: ModelVersion) -> None:
