@@ -8,7 +8,7 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
 LEND = .venv/bin/python -m embedded exec --temporary --
 
-.PHONY: help run test lint lock shell clean install-dev
+.PHONY: help run test lint lock sbom audit shell clean install-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,15 @@ lock: install-dev ## Renew the locked versions within what requirements*.in allo
 		.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 	done
+
+sbom: install-dev ## List every locked package in var/sbom.json (CycloneDX), for those who must know what runs
+	@mkdir -p var
+	@.venv/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o var/sbom.json
+	@echo "The list is in var/sbom.json."
+
+audit: install-dev ## Look up the locked packages among known vulnerabilities
+	@.venv/bin/python deploy/audit.py
 
 shell: ## Open Django's shell on the data of this folder
 	@$(INSTALL)

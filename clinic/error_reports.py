@@ -11,7 +11,8 @@ class ReportWithoutValues(ExceptionReporter):
     """Where it happened and how it came about."""
 
     def get_traceback_text(self) -> SafeString:
-        where = f"{self.request.method} {place_of(self.request)}" if self.request else "outside a request"
+        match = getattr(self.request, "resolver_match", None)
+        where = f"{self.request.method} {place_of(match)}" if self.request else "outside a request"
         story = story_of(self.exc_value) if isinstance(self.exc_value, BaseException) else ""
         return SafeString(f"{where}\n\n{story}\n")  # plain text, for a mail
 

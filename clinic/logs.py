@@ -56,9 +56,8 @@ def kind_of(error: BaseException) -> str:
     return f"{kind} ({', '.join(facts)})" if facts else kind
 
 
-def place_of(request: Any) -> str:
-    """Where a request went: the address as the project knows it. Of what stood in it only ids are told."""
-    match = getattr(request, "resolver_match", None)
+def place_of(match: Any) -> str:
+    """An address as Django resolved it, or None: the name the project has for it. Of what stood in it, ids alone."""
     if match is None or not match.view_name:
         return NOWHERE
     ids = [f"{name}={value}" for name, value in match.kwargs.items() if isinstance(value, UUID)]
@@ -90,7 +89,9 @@ def _of_the_system(error: BaseException) -> Iterator[str]:
 def _harmless(argument: object, request: Any) -> object:
     if isinstance(argument, BaseException):
         return kind_of(argument)
-    return place_of(request) if request is not None and argument == request.path else argument
+    if request is not None and argument == request.path:
+        return place_of(getattr(request, "resolver_match", None))
+    return argument
 
 
 def _of_a_task(words: Mapping[str, object]) -> dict[str, object]:

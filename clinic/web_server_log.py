@@ -1,14 +1,16 @@
-"""What gunicorn writes down: methods, addresses without what follows the `?`, never a header, a form or a message."""
+"""What gunicorn writes down: methods and addresses by their names and ids, never a query, a header or a message."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.urls import Resolver404, resolve
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from clinic.logs import Formatter, WithoutValues
+from clinic.logs import NOWHERE, Formatter, WithoutValues, place_of
 
-TOLD = frozenset("hltsmUHbBTDMLp")  # gunicorn's letters for what holds no query, referrer or header
+TOLD = frozenset("hltsmHbBTDMLp")  # gunicorn's letters for what holds no address, referrer or header
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
@@ -28,9 +30,21 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 
     def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
         """An error outside the application comes with the address."""
-        super().exception(msg, *(str(argument).partition("?")[0] for argument in args), **kwargs)
+        known = [_place(argument) if str(argument).startswith("/") else argument for argument in args]
+        super().exception(msg, *known, **kwargs)
 
     def atoms(self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: Any) -> dict[str, Any]:
         """What a format of the access log may use; anything else comes out as `-`."""
         told = {name: value for name, value in super().atoms(resp, req, environ, request_time).items() if name in TOLD}
-        return told | {"r": f"{told['m']} {told['U']} {told['H']}"}
+        place = _place(environ.get("PATH_INFO", ""))
+        return told | {"U": place, "r": f"{told['m']} {place} {told['H']}"}
+
+
+def _place(address: str) -> str:
+    path = address.partition("?")[0]
+    if path.startswith(settings.STATIC_URL):
+        return "a static file"
+    try:
+        return place_of(resolve(path))
+    except Resolver404:
+        return NOWHERE

@@ -189,7 +189,7 @@ def test_the_access_log_holds_neither_query_nor_headers(web_server: QuietLogger,
     sent = SimpleNamespace(headers=[("COOKIE", MARKER), ("REFERER", MARKER)])
     web_server.access(answer, sent, environ, timedelta(seconds=1))
     told = (tmp_path / "access.log").read_text()
-    assert "GET /patients/ HTTP/1.1" in told
+    assert "GET clinic:patients HTTP/1.1" in told
     assert MARKER not in told
 
 
@@ -200,5 +200,5 @@ def test_what_is_no_http_is_not_quoted(web_server: QuietLogger, tmp_path: Path) 
     web_server.exception("Error handling request %s %s", "GET", f"/patients/?q={MARKER}", exc_info=caught.value)
     told = (tmp_path / "error.log").read_text()
     assert "Invalid request from ip=192.0.2.1" in told
-    assert "Error handling request GET /patients/" in told
+    assert "Error handling request GET clinic:patients" in told
     assert MARKER not in told
