@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import redis
+import requests
 
 from tests.deployment.files import dockerfile
 from tests.deployment.server import Server, prepared_server
@@ -125,3 +126,21 @@ def test_the_log_shows_no_secret(server: Server) -> None:
         for name in ("secret_key", "database_password", "application_password", "audit_signing_key")
     ]
     assert not [value for value in secrets if value in logs]
+
+
+def test_cookies_are_bound_to_this_host_and_https(server: Server) -> None:
+    address = f"http://127.0.0.1:{server.web_port}/sign-in/"
+    host = {"Host": "reader.hospital.example"}
+    if "web" not in server.started:  # an earlier test killed it
+        server.start("web")
+    wait_for(lambda: server.is_healthy("web"), what="web")
+    plain = requests.get(address, headers=host, allow_redirects=False, timeout=30)
+    assert (plain.status_code, plain.headers["Location"]) == (301, "https://reader.hospital.example/sign-in/")
+    secure = requests.get(address, headers=host | {"X-Forwarded-Proto": "https"}, timeout=30)
+    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+    cookies = secure.raw.headers.getlist("Set-Cookie")
+    assert cookies
+    for cookie in cookies:
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; ")[1:])
+        assert "Domain" not in cookie
