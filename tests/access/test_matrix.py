@@ -1,29 +1,22 @@
 """Who gets what: every address and every method of the project, for everybody. The table is in `rows.py`."""
 
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-from django.urls import resolve, reverse
+from django.urls import resolve
 
+from tests.access.asking import address, ask, told
 from tests.access.rows import GROUPS, METHODS, PEOPLE, ROWS, TOKENS, Row
 from tests.access.world import World
 from tests.addresses import every_address
-from tests.factories import drawn_png, upload
 
 pytestmark = pytest.mark.django_db
-SIGN_IN = "/sign-in/"
 REFUSED = {401, 403, 404, 405}
 CHANGES_BY_ITSELF = {"X-Request-ID", "Date", "Expires"}
 SEEN_BY_OTHERS = {"person", "model", "erasure"}  # by everybody, by administrators: they hold no patient's data
 HIDDEN_FROM = [person for person in PEOPLE if person not in {*GROUPS["seeing"], *TOKENS}]
-PICTURE = drawn_png(seed=9)
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
@@ -53,45 +46,6 @@ def test_the_rows_of_things_have_their_ids_in_the_address(world: World) -> None:
     for row in ROWS:
         kwargs = resolve(address(row, world.ids)).kwargs
         assert bool(row.of) == any(isinstance(value, UUID) for value in kwargs.values()), row
-
-
-def address(row: Row, ids: dict[str, UUID]) -> str:
-    """Where the row's thing is found."""
-    at = {name: value.format(**ids) for name, value in row.at.items()}
-    return row.path or reverse(row.name, kwargs={**({"pk": ids[row.of]} if row.of else {}), **at})
-
-
-def ask(world: World, row: Row, person: str, method: str, ids: dict[str, UUID]) -> Any:
-    """One cell: what comes back. Whatever was changed is undone."""
-    with undone():
-        answer = world.client(person).generic(method, address(row, ids), **_body(row, method, ids))
-        if answer.streaming:
-            b"".join(answer)
-        return answer
-
-
-def _body(row: Row, method: str, ids: dict[str, UUID]) -> dict[str, Any]:
-    if method in {"GET", "HEAD", "OPTIONS"}:
-        return {}
-    values = {name: value.format(**ids) if isinstance(value, str) else value for name, value in row.body.items()}
-    if row.is_api and not row.file:
-        return {"data": json.dumps(values), "content_type": "application/json"}
-    files = {row.file: upload(content=PICTURE)} if row.file else {}
-    return {"data": encode_multipart(BOUNDARY, {**values, **files}), "content_type": MULTIPART_CONTENT}
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Nothing that happens inside stays."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def told(answer: Any) -> str:
-    """The status, or `sign-in` for being sent there."""
-    sent = answer.headers.get("Location", "")
-    return "sign-in" if answer.status_code == 302 and sent.startswith(SIGN_IN) else str(answer.status_code)
 
 
 def fits(status: str, expected: str, method: str) -> bool:
