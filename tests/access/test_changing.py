@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 NO_COOKIE_COUNTS = {"api:tokens"}  # the password stands in the body, and no session is looked at
 NOTES = {"clinic_auditevent", "clinic_auditlink", "clinic_cache", "django_session"}  # what reading itself writes
-READING = ("viewed", "listed", "searched", "shown", "read", "looked", "reported", "polled")
+READING = ("viewed", "listed", "searched", "shown", "read", "looked", "reported", "polled", "exported")
 
 
 def allowed(row: Row, method: str) -> list[str]:
