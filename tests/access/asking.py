@@ -34,7 +34,7 @@ def send(client: Client, row: Row, method: str, ids: dict[str, UUID], query: str
     """The request itself, with the whole answer read."""
     answer = client.generic(method, address(row, ids) + query, **body_of(row, method, ids), **headers)
     if answer.streaming:
-        b"".join(answer)  # type: ignore[arg-type]  # no answer is asynchronous
+        b"".join(answer)
     return answer
 
 
