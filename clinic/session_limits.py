@@ -16,7 +16,7 @@ from clinic.services.sessions import note_expired
 
 SIGNED_IN_AT = "signed_in_at"
 ACTIVE_AT = "active_at"
-GRAIN = 30  # seconds: how exactly activity is remembered, so that not every request writes to the database
+GRAIN = 1 / 30  # of the idle time: how exactly activity is remembered, so that not every request writes it down
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 View = Callable[..., Any]
@@ -57,7 +57,7 @@ class SessionLimits:
         """Only now it is known whether the page asked by itself."""
         if _is_signed_in(request) and not _is_poll(request, view):
             now = time.time()
-            if now - request.session[ACTIVE_AT] >= GRAIN:
+            if now - request.session[ACTIVE_AT] >= GRAIN * settings.SESSION_IDLE.total_seconds():
                 request.session[ACTIVE_AT] = now
 
 

@@ -22,6 +22,7 @@ def contents() -> dict[str, str]:
         "migration_database_url": f"postgres://second_read:{database}@database:5432/second_read",
         "broker_configuration": f"requirepass {broker}\n",
         "broker_url": f"redis://:{broker}@broker:6379/0",
+        "email_password": "",  # the mail server's, to be filled in where there is one
         "secret_key": secrets.token_urlsafe(64),
         "audit_signing_key": secrets.token_urlsafe(64),
     }

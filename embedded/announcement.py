@@ -16,6 +16,7 @@ class Announcement:
 
     address: str
     accounts: Path
+    mail: Path
     with_passwords: bool
     _since: float = field(default_factory=time.monotonic)
     _made: bool = False
@@ -41,5 +42,7 @@ class Announcement:
                 say(f"  {line}")
         elif self.accounts.exists():
             say(f"Demo sign-ins: {self.accounts}")
+        say(f"Mails that it sends, such as links for forgotten passwords: {self.mail}")
+        say("Nobody needs a second step to sign in here; a server asks administrators for one (MFA_REQUIRED_ROLES).")
         say("Ctrl-C stops it.")
         say()

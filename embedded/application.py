@@ -42,6 +42,7 @@ def _incoming(here: Place) -> Path:
 def _serve(here: Place) -> None:
     servers = environment.servers(here, durable=True)
     variables = environment.application(here, servers) | environment.mark(here) | {"TMPDIR": str(_incoming(here))}
+    make_folder(here.var / "mail", 0o700)  # links in mails open accounts
     ready_at = address.free(variables["PORT"])
     accounts = here.var / "demo-accounts.txt"
     had_accounts = accounts.exists()
@@ -50,7 +51,9 @@ def _serve(here: Place) -> None:
         for server in servers:
             say(f"  {server.name}: up")
         bring_up_to_date(supervisor, at=here, environment=variables)
-        announcement = Announcement(ready_at, accounts, with_passwords=accounts.exists() and not had_accounts)
+        announcement = Announcement(
+            ready_at, accounts, here.var / "mail", with_passwords=accounts.exists() and not had_accounts
+        )
         supervisor.run(
             [sys.executable, "-m", "embedded.procfile"],
             environment=environment.for_processes(variables),

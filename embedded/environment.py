@@ -34,6 +34,7 @@ def application(place: Place, ours: Sequence[Server]) -> dict[str, str]:
         "MEDIA_ROOT": str(place.var / "media"),
         "MODEL_CACHE": str(place.var / "model-cache"),
         "STATIC_ROOT": str(place.var / "static"),
+        "MAIL_FOLDER": str(place.var / "mail"),
         "AUDIT_HEADS_DIR": str(place.var / "audit-heads"),
         "PORT": "8000",
     }

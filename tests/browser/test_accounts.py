@@ -152,5 +152,5 @@ def test_a_tab_is_uncovered_when_another_one_kept_the_session(anonymous_page: Pa
     sign_in(page, owner)
     page.goto("/patients/")
     page.evaluate("const now = Date.now; Date.now = () => now() + 16 * 60 * 1000; dispatchEvent(new Event('focus'))")
-    expect(page.get_by_role("heading", name="Patients")).to_be_visible()
+    expect(page.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
     expect(page.locator("#session-over")).to_be_hidden()
