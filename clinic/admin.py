@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils.decorators import method_decorator
 
 from clinic.models import User
+from clinic.views.sign_in import SignOut
 
 UNUSED = {"autocomplete", "view_on_site"}
 
@@ -48,8 +49,8 @@ class ClinicAdminSite(AdminSite):
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Signing out is a form of our pages."""
-        return redirect("clinic:account")
+        """Signing out is that of our pages, by POST only and recorded."""
+        return SignOut.as_view()(request)
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -295,8 +295,9 @@ ACCOUNTS = [
     Row("admin:login", get="administrator 302; others 403", other="administrator 302; others 403"),
     Row(
         "admin:logout",
-        get="anyone 302; everyone 403; administrator 302",
-        other="anyone 302; everyone 403; administrator 302",
+        get="anyone 302; everyone 403; administrator 405",
+        post="anyone 302; everyone 403; administrator sign-in",
+        other="anyone 302; everyone 403; administrator 200|405",
     ),
     Row(
         "admin:password_change",

@@ -42,6 +42,12 @@ def test_no_patient_is_in_it(administrator: User) -> None:
     assert not administrator.has_module_perms("diagnosis")
 
 
+def test_signing_out_there_is_signing_out(web: Web) -> None:
+    client = web("administrator")
+    assert client.post("/admin/logout/")["Location"] == "/sign-in/"
+    assert client.get("/account/").status_code == 302
+
+
 def test_its_own_password_form_is_not_there(web: Web) -> None:
     assert web("administrator").get("/admin/password_change/")["Location"] == "/account/"
 
