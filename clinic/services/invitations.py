@@ -42,7 +42,7 @@ def invite_person(*, email: str, full_name: str, role: Role, invited_by: User) -
 def renew_link(*, person: User, made_by: User) -> IssuedLink:
     """A new link for a person who lost the last one, or their password; the earlier link is worthless."""
     administrators_only(made_by)
-    current = User.objects.select_for_update().get(pk=person.pk)
+    current = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not current.is_active:
         raise ValidationError("This person is deactivated.")
     audit.record(actor=made_by, action="person.link_made", subject=current)
@@ -55,7 +55,7 @@ def create_administrator(*, email: str, full_name: str) -> IssuedLink:
 
     Asked again for an administrator who has not followed the link yet, it makes a new one. ValidationError otherwise.
     """
-    waiting = User.objects.select_for_update().filter(
+    waiting = User.objects.select_for_update(no_key=True).filter(
         email=email.strip().lower(), role=Role.ADMINISTRATOR, is_active=True
     )
     person = next((one for one in waiting if not one.has_usable_password()), None)
@@ -81,7 +81,7 @@ def accept_invitation(*, token: str, password: str) -> User:
     invitation = find_invitation(token)
     if invitation is None:
         raise ValidationError(NOT_GOOD)
-    person = User.objects.select_for_update().get(pk=invitation.person_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=invitation.person_id)
     # Two at once: the first has used it up while we waited for the row.
     if find_invitation(token) is None:
         raise ValidationError(NOT_GOOD)

@@ -57,7 +57,9 @@ def register_patient(
 
 def _register(patient: Patient, doctor: User, known: set[UUID]) -> Sequence[Candidate]:
     """Write the patient, unless somebody alike is there whom the doctor did not rule out: those are returned."""
-    User.objects.select_for_update().get(pk=doctor.pk)  # two tabs, one patient: the second one waits and sees
+    User.objects.select_for_update(no_key=True).get(
+        pk=doctor.pk
+    )  # two tabs, one patient: the second one waits and sees
     candidates = likely_duplicates(user=doctor, sought=patient)
     if any(candidate.patient.pk not in known for candidate in candidates):
         _note_shown(candidates, doctor)

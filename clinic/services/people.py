@@ -102,8 +102,8 @@ def reactivate_person(*, person: User, reactivated_by: User) -> None:
 
 def _locked(person: User) -> User:
     """The person's row, and those of all active administrators: two of them cannot remove each other at once."""
-    list(User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk"))
-    return User.objects.select_for_update().get(pk=person.pk)
+    list(User.objects.select_for_update(no_key=True).filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk"))
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def _keep_an_administrator(person: User) -> None:

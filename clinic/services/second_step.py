@@ -22,7 +22,7 @@ RECOVERY_CODES = Authenticator.Type.RECOVERY_CODES
 def reset_second_step(*, person: User, reset_by: User) -> None:
     """Take away what the person lost, so that they can set it up anew; they must sign in again."""
     administrators_only(reset_by)
-    current = User.objects.select_for_update().get(pk=person.pk)
+    current = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     removed = Authenticator.objects.filter(user=current).exclude(type=RECOVERY_CODES).count()
     Authenticator.objects.filter(user=current).delete()
     end_all_of(current)

@@ -20,7 +20,7 @@ def end_all_of(person: User) -> None:
 @transaction.atomic
 def sign_out_everywhere(*, person: User) -> None:
     """The person ends all their sessions and tokens, this one too."""
-    end_all_of(User.objects.select_for_update().get(pk=person.pk))
+    end_all_of(User.objects.select_for_update(no_key=True).get(pk=person.pk))
     audit.record(actor=person, action="person.signed_out_everywhere", subject=person)
 
 

@@ -60,7 +60,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
     What was lost once is tried again alone: if its image brings a worker down, no other image suffers.
     """
     waiting = (
-        Analysis.objects.select_for_update(skip_locked=True, of=("self",))
+        Analysis.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
         .filter(image__case__patient__restricted_at__isnull=True)  # those wait until the restriction is lifted
         .select_related("image__case", "model_version")
@@ -94,7 +94,7 @@ def renew(claim: Claim) -> None:
 
 def lock_held(claim: Claim) -> set[UUID]:
     """Lock, for the current transaction, the analyses this claim still holds, and return their ids."""
-    return set(_held(claim).select_for_update().values_list("pk", flat=True))
+    return set(_held(claim).select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message: str = "") -> None:
@@ -118,13 +118,13 @@ def _held(claim: Claim) -> QuerySet[Analysis]:
 @transaction.atomic
 def give_back(claim: Claim) -> None:
     """Let go of what this claim still holds, after an error that is not the images' fault alone."""
-    _release(_held(claim).select_for_update(), action="analysis.given_back")
+    _release(_held(claim).select_for_update(no_key=True), action="analysis.given_back")
 
 
 @transaction.atomic
 def sweep() -> None:
     """Re-queue what nobody holds any more, quarantine it when no attempt is left, and wake the workers."""
-    lost = Analysis.objects.select_for_update(skip_locked=True).filter(
+    lost = Analysis.objects.select_for_update(skip_locked=True, no_key=True).filter(
         state=AnalysisState.RUNNING, lease_expires_at__lt=Now()
     )
     _release(lost, action="analysis.lease_lost")
@@ -171,7 +171,9 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
     if seen is None:
         raise PermissionDenied("Only the patient's care team retries an analysis.")
     records.lock_open(patient_id=seen["image__case__patient"], user=retried_by)
-    current = Analysis.objects.select_for_update(of=("self",)).select_related("image__case").get(pk=analysis.pk)
+    current = (
+        Analysis.objects.select_for_update(no_key=True, of=("self",)).select_related("image__case").get(pk=analysis.pk)
+    )
     if not current.can_be_retried:
         raise ValidationError("Only an analysis that failed can be retried.")
     before = current.state

@@ -37,7 +37,7 @@ def undo_merging(*, merging: Merging, undone_by: User) -> Patient:
     PermissionDenied unless the person is on the team, ValidationError when it was undone already or is frozen.
     """
     patients = records.lock_for_team(patient_ids=[merging.kept_id], user=undone_by)
-    current = Merging.objects.select_for_update().get(pk=merging.pk)
+    current = Merging.objects.select_for_update(no_key=True).get(pk=merging.pk)
     if current.undone_at:
         raise ValidationError("This merging was undone already.")
     _require_free(patients.values())

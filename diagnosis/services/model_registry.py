@@ -62,7 +62,7 @@ def require_usable_exports(models: Sequence[ModelVersion]) -> None:
 
 @transaction.atomic
 def _activate(model: ModelVersion, activated_by: User | None) -> ModelVersion:
-    versions = ModelVersion.objects.select_for_update().filter(assay=model.assay)
+    versions = ModelVersion.objects.select_for_update(no_key=True).filter(assay=model.assay)
     current = next(version for version in versions if version.pk == model.pk)
     if current.state == ModelState.ACTIVE:
         return current
