@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinic.models import AuditEvent, User
 from clinic.models.audit_event import SIGN_IN_FAILURES
+from clinic.selectors.merging import ids_of_record
 
 PAGE_SIZE = 50
 # One probe of the index for each action, however many rows there are.
@@ -44,11 +45,14 @@ def find_events(
     until: date | None = None,
     address: str = "",
 ) -> QuerySet[AuditEvent]:
-    """The rows that fit all that is given; `since` and `until` are days of the site's zone, both included."""
+    """The rows that fit all that is given; `since` and `until` are days of the site's zone, both included.
+
+    Of a patient: also those under the ids of records that were merged into that one.
+    """
     asked: dict[str, Any] = {
         "actor": person,
         "action": action,
-        "patient_id": patient,
+        "patient_id__in": ids_of_record(patient) if patient else None,
         "address": address,
         "occurred_at__gte": _midnight(since) if since else None,
         "occurred_at__lt": _midnight(until + timedelta(days=1)) if until else None,

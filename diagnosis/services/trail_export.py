@@ -1,14 +1,13 @@
 """The trail of one record, as it lies in an export."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from clinic.exports import csv_lines
 from clinic.models import AuditEvent
 
 COLUMNS = {
@@ -25,7 +24,6 @@ COLUMNS = {
     "detail": "detail",
 }
 AT_ONCE = 1000  # rows in memory
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet would begin to calculate with
 
 
 def trail_as_json(ids: Sequence[UUID]) -> Iterator[bytes]:
@@ -39,9 +37,9 @@ def trail_as_json(ids: Sequence[UUID]) -> Iterator[bytes]:
 
 def trail_as_csv(ids: Sequence[UUID]) -> Iterator[bytes]:
     """A line of headings, then a line an act, the oldest first."""
-    yield _line(COLUMNS)
-    for row in _rows(ids):
-        yield _line(_as_text(value) for value in row.values())
+    table = ([_as_text(value) for value in row.values()] for row in _rows(ids))
+    for line in csv_lines(list(COLUMNS), table):
+        yield line.encode()
 
 
 def _rows(ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
@@ -54,9 +52,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
     return value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
-
-
-def _line(cells: Iterable[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(["'" + cell if cell.startswith(FORMULAS) else cell for cell in cells])
-    return line.getvalue().encode()

@@ -205,7 +205,7 @@ def test_who_saw_the_patient_takes_as_many_queries_for_one_row_as_for_many(
     owner_client: Client, owner: User, patient: Patient, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     for _ in range(2):
-        with django_assert_num_queries(7):  # session, person, patient, rows, the look; notices, emergency access
+        with django_assert_num_queries(8):  # session, person, patient, merged ids, rows, look; notices, emergency
             owner_client.get(f"/patients/{patient.pk}/seen/")
         for _ in range(20):
             audit.record(actor=UserFactory.create(), action="x.y", subject=patient, patient_id=patient.pk)

@@ -15,7 +15,9 @@ from clinic.models import (
     Patient,
     User,
 )
+from clinic.selectors.audit import find_events
 from clinic.selectors.merging import ids_of_record, lives_on_in
+from clinic.services import audit
 from clinic.services.holds import lift_hold, place_hold
 from clinic.services.records import RecordRestricted
 from diagnosis.models import Case
@@ -69,6 +71,15 @@ def test_the_merged_record_is_seen_as_the_one_it_lives_on_in(
     assert lives_on_in(patient_id=twin.pk, user=stranger) is None
     assert lives_on_in(patient_id=patient.pk, user=owner) is None
     assert ids_of_record(patient.pk) == [patient.pk, twin.pk]
+
+
+def test_who_saw_either_of_them_is_found_under_the_kept_one(patient: Patient, twin: Patient, owner: User) -> None:
+    for one in (patient, twin):
+        audit.record(actor=owner, action="patient.viewed", subject=one, patient_id=one.pk)
+    merge_records(kept=patient, merged=twin, merged_by=owner)
+    looks = find_events(patient=patient.pk, action="patient.viewed")
+    assert {look.patient_id for look in looks} == {patient.pk, twin.pk}
+    assert {look.patient_id for look in find_events(patient=twin.pk, action="patient.viewed")} == {twin.pk}
 
 
 def test_it_is_in_the_history_of_both_and_every_move_is_a_row(
