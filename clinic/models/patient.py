@@ -16,7 +16,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         if not isinstance(user, User) or not user.is_active or user.role != Role.DOCTOR:
             return self.none()
         team = user.care_team_memberships.values("patient_id")
-        emergencies = user.emergency_accesses.current().values("patient_id")
+        emergencies = user.emergency_accesses.current().order_by().values("patient_id")
         seen = self.filter(pk__in=team.union(emergencies, all=True))
         return seen.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
 
