@@ -11,8 +11,6 @@ from diagnosis.services import file_store
 from tests.addresses import every_address, things_of
 from tests.factories import ImageFactory, PredictionFactory, drawn_png
 
-NO_PAGES = ("/sign-out/", "/health/", "/api/v1/", "/retry/")  # they leave, or hold nothing that a browser draws
-
 
 @pytest.fixture
 def prediction(case: Case, model: ModelVersion) -> Prediction:
@@ -22,12 +20,20 @@ def prediction(case: Case, model: ModelVersion) -> Prediction:
 
 
 def test_the_browser_refuses_nothing_of_any_page(page: Page, prediction: Prediction) -> None:
-    paths = [address.path for address in every_address(things_of(prediction))]
-    # Pictures are seen in their page; alone, the browser would like to style the page that it makes around one.
-    visited = [path for path in paths if path.endswith("/") and not any(part in path for part in NO_PAGES)]
+    visited = [path for path in every_path(prediction) if is_page(page, path)]
     assert f"/images/{prediction.analysis.image_id}/" in visited
     for path in [*visited, "/nowhere/"]:
         page.goto(path, wait_until="networkidle")
+
+
+def every_path(prediction: Prediction) -> list[str]:
+    return [address.path for address in every_address(things_of(prediction))]
+
+
+def is_page(page: Page, path: str) -> bool:
+    """Whether there is something to draw. Pictures are seen in their page: alone, the browser makes one of its own."""
+    answer = page.request.get(path)
+    return answer.ok and answer.headers.get("content-type", "").startswith("text/html")
 
 
 def test_the_page_about_the_api_is_drawn_from_our_own_files(page: Page) -> None:

@@ -75,7 +75,7 @@ class Server:
             env=self.environment(service) | more,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=600,  # it exports the models, which takes minutes on a machine that is busy
             check=False,
         )
 
