@@ -15,4 +15,4 @@ train() {
 }
 
 train leukemia "Leukemia smear reader" 1.1.0
-train breast "Breast tissue reader" 1.1.0
+train breast "Breast tissue reader" 1.2.0
