@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clinic.models import CareTeamMembership, PastMembership, Patient, Role, User
 
@@ -23,6 +23,12 @@ def past_of(patient: Patient) -> Sequence[PastMembership]:
 def is_on_team(*, patient: Patient, user: User) -> bool:
     """Whether the person may act on the team itself; an emergency does not let anybody do so."""
     return patient.care_team_memberships.filter(user=user).exists()
+
+
+def count_in_care_of_alone(person: User) -> int:
+    """How many patients have no other active doctor on their team: they would be left with nobody."""
+    others = CareTeamMembership.objects.filter(patient=OuterRef("patient"), user__in=active_doctors())
+    return person.care_team_memberships.filter(~Exists(others.exclude(user=person))).count()
 
 
 def active_doctors() -> QuerySet[User]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.forms import InvitationForm, PeopleSearchForm, RoleForm
 from clinic.models import Role, User
+from clinic.selectors.care_teams import count_in_care_of_alone
 from clinic.selectors.people import page_of_people
 from clinic.selectors.people import people as all_people
 from clinic.selectors.second_step import second_step_of
@@ -76,6 +77,7 @@ def person(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "person": found,
         "second_step": second_step_of(found),
+        "in_care_of_alone": count_in_care_of_alone(found),
         "form": RoleForm(initial={"role": found.role}),
     }
     return render(request, "clinic/person.html", context)

@@ -11,10 +11,10 @@ from django.db.models import ProtectedError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from clinic.models import AuditEvent, Role, User
+from clinic.models import AuditEvent, Patient, Role, User
 from clinic.services.people import change_role, deactivate_person, reactivate_person
 from tests.clinic.second_steps import give_app
-from tests.factories import PASSWORD, PatientFactory, UserFactory
+from tests.factories import PASSWORD, PatientFactory, UserFactory, add_to_care_team
 
 Web = Callable[[str], Client]
 
@@ -120,6 +120,17 @@ def test_the_pages_change_what_they_say(web: Web, owner: User, administrator: Us
     told = AuditEvent.objects.filter(actor=administrator, subject_id=str(owner.pk)).order_by("pk")
     assert [event.action for event in told] == ["person.role_changed", "person.deactivated", "person.reactivated"]
     assert told[0].detail == {"before": "doctor", "after": "auditor"}
+
+
+def test_it_warns_of_patients_whom_nobody_else_looks_after(
+    web: Web, owner: User, patient: Patient, stranger: User
+) -> None:
+    client = web("administrator")
+    assert "1 patient is in the care of this doctor alone" in client.get(page_of(owner)).content.decode()
+    add_to_care_team(patient, stranger)
+    assert "in the care of this doctor alone" not in client.get(page_of(owner)).content.decode()
+    User.objects.filter(pk=stranger.pk).update(is_active=False)
+    assert "should hand them over" in client.get(page_of(owner)).content.decode()
 
 
 def test_a_change_to_the_same_is_none(owner: User, administrator: User) -> None:
