@@ -8,7 +8,7 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
 LEND = .venv/bin/python -m embedded exec --temporary --
 
-.PHONY: help run test lint lock sbom audit shell clean install-dev
+.PHONY: help run test test-site test-beside lint lock sbom audit shell clean install-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,13 +17,24 @@ run: ## Install what is missing, start everything and print the address; Ctrl-C 
 	@$(INSTALL)
 	@exec .venv/bin/python -m embedded run
 
-test: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
+test test-site test-beside: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
 test: install-dev ## Run the whole suite on a PostgreSQL and a broker of its own
-	@$(LEND) python -m pytest --ignore=tests/browser $(ARGS)
 	@if [ -n '$(ARGS)' ]; then \
+		$(LEND) python -m pytest --ignore=tests/browser $(ARGS) && \
 		echo "Left out: tests/browser, because ARGS were given."; \
-	elif command -v chromium > /dev/null; then \
-		$(LEND) python -m pytest tests/browser; \
+	else \
+		exec $(MAKE) --no-print-directory --jobs=2 --keep-going test-site test-beside; \
+	fi
+
+# The models' tests, then the browser's, run beside the others on a second core, and are shown when they are done.
+test-site:
+	@$(LEND) python -m pytest --ignore=tests/browser --ignore=tests/mlcore
+
+test-beside:
+	@mkdir -p var
+	@$(LEND) python -m pytest tests/mlcore > var/tests-mlcore.txt 2>&1; status=$$?; cat var/tests-mlcore.txt; exit $$status
+	@if command -v chromium > /dev/null; then \
+		$(LEND) python -m pytest tests/browser > var/tests-browser.txt 2>&1; status=$$?; cat var/tests-browser.txt; exit $$status; \
 	else \
 		echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; \
 	fi
