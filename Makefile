@@ -32,12 +32,14 @@ test-site:
 
 test-beside:
 	@mkdir -p var
-	@$(LEND) python -m pytest tests/mlcore > var/tests-mlcore.txt 2>&1; status=$$?; cat var/tests-mlcore.txt; exit $$status
-	@if command -v chromium > /dev/null; then \
-		$(LEND) python -m pytest tests/browser > var/tests-browser.txt 2>&1; status=$$?; cat var/tests-browser.txt; exit $$status; \
-	else \
-		echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; \
-	fi
+	@$(LEND) sh -c '\
+		python -m pytest tests/mlcore > var/tests-mlcore.txt 2>&1; models=$$?; cat var/tests-mlcore.txt; \
+		if ! command -v chromium > /dev/null; then \
+			echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; \
+			exit $$models; \
+		fi; \
+		python -m pytest tests/browser > var/tests-browser.txt 2>&1; browser=$$?; cat var/tests-browser.txt; \
+		test $$models = 0 && exit $$browser; exit $$models'
 
 lint: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
 lint: install-dev ## Check format, rules, types, imports, migrations and production settings

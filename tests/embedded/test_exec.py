@@ -17,7 +17,7 @@ LEAVE_SOMETHING_RUNNING = "import subprocess; subprocess.Popen(['sleep', '600'],
 
 
 def temporary_folders() -> set[Path]:
-    """What temporary servers keep their things in."""
+    """What temporary servers keep their things in; those of another test run may go away meanwhile."""
     return {*Path(tempfile.gettempdir()).glob("second-read-*"), *SYSTEM_FOLDER.glob("temporary-*")}
 
 
@@ -65,16 +65,16 @@ def test_temporary_data_are_other_data_and_are_gone_afterwards(used_checkout: Ch
         terminal = used_checkout.execute("python", "manage.py", "migrate", temporary=True)
         assert terminal.process.returncode == 0
         assert used_checkout.starts == 1
-    assert temporary_folders() == before
+    assert temporary_folders() <= before
 
 
 def test_temporary_data_are_gone_after_a_request_to_stop(used_checkout: Checkout) -> None:
     before = temporary_folders()
     terminal = used_checkout.start("exec", "--temporary", "--", "sh", "-c", "echo started; exec sleep 600")
     terminal.wait_until_it_says("started")
-    assert temporary_folders() != before
+    assert temporary_folders() - before
     assert terminal.stop(signal.SIGTERM) == 128 + signal.SIGTERM
-    assert temporary_folders() == before
+    assert temporary_folders() <= before
     assert not used_checkout.processes()
 
 
