@@ -12,6 +12,9 @@ const outcome = (kind, words, duplicates = []) => ({ kind, words, duplicates });
 const LOST = outcome("lost", "The connection was lost before the image arrived.");
 const ENDED = outcome("lost", "Your session has ended. Sign in again in another tab, then retry.");
 
+/** Whether the answer is not the address's own: whoever is not signed in any more is led to the sign-in. */
+const isElsewhere = (request, url) => request.responseURL !== new URL(url, location.href).href;
+
 const read = (request) => {
   if (request.status >= 500) {
     return outcome("lost", "The server could not take the image in just now.");
@@ -26,7 +29,7 @@ const read = (request) => {
   try {
     answer = JSON.parse(request.responseText);
   } catch {
-    return ENDED; // a page instead of an answer: the sign-in
+    return outcome("lost", "The server's answer could not be read."); // of some proxy in between
   }
   const image = answer.images?.[0];
   if (!image) {
@@ -83,7 +86,7 @@ export class UploadQueue {
         progress(event.loaded / event.total);
       }
     });
-    request.addEventListener("load", () => finish(read(request)));
+    request.addEventListener("load", () => finish(isElsewhere(request, this.#url) ? ENDED : read(request)));
     request.addEventListener("error", () => finish(LOST));
     request.addEventListener("timeout", () => finish(LOST));
     const body = new FormData();
