@@ -1,12 +1,10 @@
 """Administrators' pages about people: who they are, inviting them, what they may do."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -23,21 +21,7 @@ from clinic.services import people as services
 from clinic.services.invitations import IssuedLink
 from clinic.services.mail import send_mail
 from clinic.services.second_step import reset_second_step
-from clinic.views.requests import SignedInRequest
-
-View = Callable[..., HttpResponse]
-
-
-def administrators_only(view: View) -> View:
-    """Answer 403 to everybody else, before anything is looked up."""
-
-    @wraps(view)
-    def for_administrators(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_administrator:
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return for_administrators
+from clinic.views.requests import SignedInRequest, administrators_only
 
 
 @never_cache

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
@@ -22,25 +22,24 @@ class SignedInRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def doctors_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer 403 to everybody else. For pages that are no object: a hidden object is a 404 (see `visible_to`)."""
+def only(allowed: Callable[[User], bool]) -> Callable[[View], View]:
+    """Answer 403 to everybody else, before anything is looked up.
 
-    @wraps(view)
-    def for_doctors(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_doctor:
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
+    For pages that are no object: a hidden object is a 404 (see `visible_to`).
+    """
 
-    return for_doctors
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def for_allowed(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not allowed(request.user):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return for_allowed
+
+    return decorate
 
 
-def auditors_only(view: View) -> View:
-    """Answer 403 to everybody else."""
-
-    @wraps(view)
-    def for_auditors(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_auditor:
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return for_auditors
+doctors_only = only(lambda person: person.is_doctor)
+administrators_only = only(lambda person: person.is_administrator)
+auditors_only = only(lambda person: person.is_auditor)

@@ -7,13 +7,14 @@ go afterwards (see file_removal), and a sweep finishes whatever was interrupted.
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import EmergencyAccess, Erasure, ErasureReason, ErasureState, Patient, User
 from clinic.selectors.merging import ids_of_record
 from clinic.services import audit, records
+from clinic.services.permissions import administrators_only
 from diagnosis.models import FileToRemove
 from diagnosis.selectors.record_rows import digests_of, erased_branches
 from diagnosis.selectors.retention import must_be_kept
@@ -46,7 +47,7 @@ def withdraw_erasure(*, erasure: Erasure, withdrawn_by: User) -> Erasure:
 @transaction.atomic
 def refuse_erasure(*, erasure: Erasure, refused_by: User) -> Erasure:
     """Decide that the record stays. ValidationError when it was decided meanwhile."""
-    _require_administrator(refused_by)
+    administrators_only(refused_by)
     return _decide(erasure, ErasureState.REFUSED, refused_by)
 
 
@@ -57,7 +58,7 @@ def carry_out_erasure(*, erasure: Erasure, carried_out_by: User) -> Erasure:
     Raises ValidationError when it was decided meanwhile, must be kept after all, or has one and the same person ask
     and carry out.
     """
-    _require_administrator(carried_out_by)
+    administrators_only(carried_out_by)
     if erasure.requested_by_id == carried_out_by.pk:
         raise ValidationError("Whoever requested an erasure does not carry it out.")
     ids = _lock_record(erasure.patient_id)
@@ -116,8 +117,3 @@ def _require_erasable(patient: Patient) -> None:
     sentence = must_be_kept(patient)
     if sentence:
         raise ValidationError(sentence)
-
-
-def _require_administrator(person: User) -> None:
-    if not person.is_active or not person.is_administrator:
-        raise PermissionDenied("Only administrators carry out erasures.")

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.models import Erasure, ErasureState
-from clinic.views.requests import SignedInRequest
+from clinic.views.requests import SignedInRequest, administrators_only
 from diagnosis.record_forms import DecisionForm
 from diagnosis.services.erasure import carry_out_erasure, refuse_erasure
 
@@ -20,9 +20,9 @@ PAGE_SIZE = 50
 
 @never_cache
 @require_safe
+@administrators_only
 def erasures(request: SignedInRequest) -> HttpResponse:
     """What waits for a decision, and what was decided, newest first."""
-    _administrators_only(request)
     rows = Erasure.objects.select_related("requested_by", "decided_by")
     waiting = rows.filter(state=ErasureState.REQUESTED).order_by("requested_at", "id")
     decided = rows.exclude(state=ErasureState.REQUESTED).order_by("-decided_at", "id")
@@ -32,9 +32,9 @@ def erasures(request: SignedInRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@administrators_only
 def erasure(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """One request, and the decision."""
-    _administrators_only(request)
     asked = get_object_or_404(Erasure.objects.select_related("requested_by", "decided_by"), pk=pk)
     form = DecisionForm(request.POST or None, patient_id=str(asked.patient_id))
     if form.is_valid():
@@ -55,8 +55,3 @@ def _decide(request: SignedInRequest, asked: Erasure, decision: str) -> None:
     else:
         refuse_erasure(erasure=asked, refused_by=request.user)
         messages.success(request, "The request is refused: the record stays.")
-
-
-def _administrators_only(request: SignedInRequest) -> None:
-    if not request.user.is_administrator:
-        raise PermissionDenied
