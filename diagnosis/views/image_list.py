@@ -9,13 +9,24 @@ from diagnosis.selectors.images import ImageStatus, page_of_images
 
 
 def image_list(case: Case, *, page: str) -> dict[str, Any]:
-    """The context of `diagnosis/_image_list.html`; `seen` is a digest of all that it shows."""
-    images = page_of_images(case=case, number=page)
+    """The context of `diagnosis/_image_list.html`; `seen` is a digest of all that it shows.
+
+    Counted first, and asked again while either says that something is to come: a worker that finishes between the two
+    queries must not leave a list that shows it as running and is never renewed.
+    """
     counts = count_images([case]).get(case.pk) or CaseCounts()
+    images = page_of_images(case=case, number=page)
+    is_waiting = counts.pending > 0 or any(one.analysis and one.analysis.is_pending for one in images.statuses)
     rows = [_shown(status) for status in images.statuses]
     known = (counts.total, counts.pending, counts.failed, counts.malignant, counts.not_malignant, counts.refer)
     seen = hashlib.sha256(repr((rows, known, images.page.number)).encode()).hexdigest()[:16]
-    return {"page": images.page, "statuses": images.statuses, "counts": counts, "seen": seen}
+    return {
+        "page": images.page,
+        "statuses": images.statuses,
+        "counts": counts,
+        "is_waiting": is_waiting,
+        "seen": seen,
+    }
 
 
 def _shown(status: ImageStatus) -> tuple[object, ...]:

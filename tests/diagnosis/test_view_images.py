@@ -3,16 +3,20 @@
 import uuid
 from collections.abc import Callable
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from clinic.models import User
 from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion, SlideImage
+from diagnosis.services import analysis_queue
 from tests.factories import AnalysisFactory, ImageFactory, PredictionFactory, upload
 
 JSON = {"Accept": "application/json"}
@@ -184,3 +188,30 @@ def test_of_hostile_files_each_gets_its_answer_and_none_an_error(
         assert outcomes[-1]["accepted"]
         assert all(outcome["accepted"] or outcome["message"] for outcome in outcomes)
     assert owner_client.get(f"/cases/{case.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("moment", range(14))
+def test_a_list_that_shows_an_image_as_running_is_renewed_whenever_the_worker_ends(
+    owner_client: Client, case: Case, model: ModelVersion, moment: int
+) -> None:
+    analysis = running(case, model)
+    asked = count()
+
+    def worker_ends_meanwhile(execute: Callable[..., Any], *query: Any) -> Any:
+        if next(asked) == moment:
+            fail(analysis)
+        return execute(*query)
+
+    with connection.execute_wrapper(worker_ends_meanwhile):
+        page = owner_client.get(address(case)).content.decode()
+    assert next(asked) <= 14, "there are more moments than this test tries"
+    assert ("Being analysed" in page) <= ("every 2s" in page)
+
+
+def running(case: Case, model: ModelVersion) -> Analysis:
+    lease = {"lease_token": uuid.uuid4(), "lease_expires_at": timezone.now()}
+    return AnalysisFactory.create(image__case=case, model_version=model, state="running", **lease)
+
+
+def fail(analysis: Analysis) -> None:
+    analysis_queue.finish([analysis.pk], state=AnalysisState.FAILED, code="truncated", message="The file is cut off.")
