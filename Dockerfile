@@ -18,6 +18,7 @@ COPY mlcore mlcore
 COPY clinic clinic
 COPY diagnosis diagnosis
 COPY templates templates
+COPY locale locale
 COPY static static
 COPY bundles bundles
 COPY deploy/health.py deploy/health.py
@@ -27,6 +28,7 @@ ENV PATH=/application/.venv/bin:$PATH \
     STATIC_ROOT=/application/collected \
     MEDIA_ROOT=/data/media \
     MODEL_CACHE=/data/model-cache
+RUN pybabel compile --directory locale --domain django
 # Collecting static files reads the settings, which want a complete environment. Nothing of this one is kept.
 RUN RANDOM_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
     && SECRET_KEY="$RANDOM_KEY" DATABASE_URL="postgres://nobody:$RANDOM_KEY@nowhere/nothing" \

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedded import lock, preflight
+from embedded import lock, preflight, translations
 from embedded.console import complain, say
 from embedded.place import CHECKOUT, make_folder
 from embedded.problem import Problem
@@ -47,11 +47,12 @@ def main(words: Sequence[str]) -> int:
 
 
 def install(requirements: Sequence[str], *, use_uv: bool) -> None:
-    """Make .venv hold what `requirements` name; does nothing when it does already."""
+    """Make .venv hold what `requirements` name, and compile the translations; does nothing when all is done."""
     with lock.held(make_folder(CHECKOUT / "var", 0o700) / "installation.lock", purpose="installing") as holder:
         if holder is not None:
             raise Problem(f"Another installation is going on in this folder ({holder}). Wait for it.")
         _install_missing(requirements, use_uv=use_uv)
+        translations.compile_changed(VENV / "bin" / "pybabel")
 
 
 def _install_missing(requirements: Sequence[str], *, use_uv: bool) -> None:

@@ -2,12 +2,15 @@
 
 import uuid
 from typing import ClassVar
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 
 class Role(models.TextChoices):
@@ -20,6 +23,12 @@ class Role(models.TextChoices):
 
 # What an administrator may do in Django's own admin. No patient's data, now or when models are added there.
 ADMINISTRATOR_PERMISSIONS = frozenset({"clinic.view_user"})
+
+
+def validate_time_zone(name: str) -> None:
+    """A name of the IANA's time zone database."""
+    if name not in available_timezones():
+        raise ValidationError(_("Choose one of the time zones."))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -38,6 +47,9 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Empty: as the browser says.
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, validators=[validate_time_zone], blank=True, default="", db_default="")
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # raised to end every session at once
 
     objects: ClassVar[UserManager] = UserManager()
@@ -52,6 +64,10 @@ class User(AbstractBaseUser):
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(
+                condition=models.Q(language__in=["", *(code for code, _name in settings.LANGUAGES)]),
+                name="user_language_known",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.accounts import *  # noqa: F403  settings are layered by design
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
+from clinic.settings.languages import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.session_limits.SessionLimits",
+    "clinic.locality.locality",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -75,6 +77,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            # Every page is translated and shows times: no template needs to load these.
+            "builtins": ["django.templatetags.i18n", "django.templatetags.tz", "clinic.templatetags.times"],
         },
     }
 ]
@@ -87,10 +91,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# Language and time: rows are stored in UTC and shown in the site's zone.
-LANGUAGE_CODE = "en"
-USE_I18N = True
-USE_TZ = True
+# Rows are stored in UTC and shown in the person's zone (clinic/locality.py); where that is not known, in the site's.
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 
 # How many proxies of ours stand before the web server: the client's address is what the outermost of them saw.

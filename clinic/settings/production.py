@@ -26,6 +26,7 @@ SESSION_COOKIE_SECURE = environment.flag("SESSION_COOKIE_SECURE", default=True)
 SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_SECURE = environment.flag("CSRF_COOKIE_SECURE", default=True)
 CSRF_COOKIE_NAME = "__Host-csrf"
+LANGUAGE_COOKIE_SECURE = CSRF_COOKIE_SECURE
 KNOWN_DEVICE_COOKIE_NAME = "__Host-known-device"
 
 safety.refuse([*PROBLEMS, *safety.problems_of(globals())])

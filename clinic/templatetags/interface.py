@@ -31,6 +31,12 @@ def session_seconds() -> int:
     return int(settings.SESSION_IDLE.total_seconds())
 
 
+@register.simple_tag
+def time_zone_cookie() -> str:
+    """The cookie in which the browser tells its time zone."""
+    return settings.TIME_ZONE_COOKIE_NAME
+
+
 @register.filter
 def act(action: str) -> str:
     """An action of the trail in words: `image.uploaded_again` is "Image uploaded again"."""

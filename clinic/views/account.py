@@ -3,15 +3,20 @@
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.forms import PasswordForm
+from clinic.forms_preferences import PreferencesForm
+from clinic.locality import browser_zone
 from clinic.selectors.second_step import second_step_of
 from clinic.services.people import change_password
+from clinic.services.preferences import choose_language_and_zone
 from clinic.services.sessions import sign_out_everywhere
 from clinic.views.requests import SignedInRequest
 
@@ -29,10 +34,21 @@ def account(request: SignedInRequest) -> HttpResponse:
             form.add_error("new_password", error)
         else:
             update_session_auth_hash(request, request.user)
-            messages.success(request, "Your password is changed. Everywhere else you are signed out.")
+            messages.success(request, _("Your password is changed. Everywhere else you are signed out."))
             return redirect("clinic:account")
-    context = {"form": form, "second_step": second_step_of(request.user)}
-    return render(request, "clinic/account.html", context, status=400 if form.errors else 200)
+    return _shown(request, form=form, preferences_form=_preferences(request))
+
+
+@require_POST
+def preferences(request: SignedInRequest) -> HttpResponse:
+    """In which language and time zone the person reads."""
+    form = _preferences(request, request.POST)
+    if not form.is_valid():
+        return _shown(request, form=PasswordForm(person=request.user), preferences_form=form)
+    choose_language_and_zone(person=request.user, **form.cleaned_data)
+    with translation.override(form.cleaned_data["language"] or translation.get_language_from_request(request)):
+        messages.success(request, _("Language and time zone are set."))
+    return redirect("clinic:account")
 
 
 @require_POST
@@ -41,3 +57,13 @@ def everywhere(request: SignedInRequest) -> HttpResponse:
     sign_out_everywhere(person=request.user)
     logout(request)
     return redirect("clinic:sign_in")
+
+
+def _preferences(request: SignedInRequest, entered: QueryDict | None = None) -> PreferencesForm:
+    return PreferencesForm(entered, person=request.user, browser_zone=browser_zone(request))
+
+
+def _shown(request: SignedInRequest, *, form: PasswordForm, preferences_form: PreferencesForm) -> HttpResponse:
+    context = {"form": form, "preferences_form": preferences_form, "second_step": second_step_of(request.user)}
+    is_refused = bool(form.errors or preferences_form.errors)
+    return render(request, "clinic/account.html", context, status=400 if is_refused else 200)

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from clinic.views.account import account, everywhere
+from clinic.views.account import account, everywhere, preferences
 from clinic.views.api_tokens import api_token_revoke, api_tokens
 from clinic.views.care_team import care_team, care_team_hand_over, care_team_leave, care_team_share
 from clinic.views.emergency import emergency, emergency_end, emergency_noted, emergency_report
 from clinic.views.health import live, ready
 from clinic.views.home import home
 from clinic.views.invitation import invitation, invitation_password
+from clinic.views.language import language
 from clinic.views.patients import patient_new, patients
 from clinic.views.people import (
     people,
@@ -60,4 +61,6 @@ urlpatterns = [
     path("trail/export.csv", trail_export, {"form": "csv"}, name="trail_csv"),
     path("trail/export.xlsx", trail_export, {"form": "xlsx"}, name="trail_xlsx"),
     path("trail/sign-ins/", trail_sign_ins, name="trail_sign_ins"),
+    path("language/", language, name="language"),
+    path("account/preferences/", preferences, name="preferences"),
 ]

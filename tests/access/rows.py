@@ -183,6 +183,8 @@ PAGES = [
     ),
     Row("diagnosis:analysis_retry", of="failed", post="seeing 302; others 404"),
     Row("diagnosis:models", get="everyone 200"),
+    Row("clinic:language", post="anyone 302"),
+    Row("clinic:preferences", post="everyone 302", body={"language": "es", "time_zone": "Europe/Madrid"}),
     Row("diagnosis:model", of="model", get="everyone 200"),
 ]
 
