@@ -6,6 +6,10 @@ COPY requirements-uv.txt requirements.txt ./
 RUN python -m venv /uv && /uv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-uv.txt
 RUN python -m venv .venv \
     && /uv/bin/uv pip install --python .venv/bin/python --no-cache --compile-bytecode --require-hashes -r requirements.txt
+COPY embedded embedded
+COPY front-end front-end
+COPY requirements-node.txt ./
+RUN /uv/bin/python -m embedded.front_end install .venv/front-end && rm --recursive .venv/front-end/node_modules
 
 FROM python:3.12-slim-bookworm
 RUN groupadd --system --gid 10001 reader \

@@ -51,19 +51,22 @@ lint: install-dev ## Check format, rules, types, imports, migrations and product
 		$(LEND) python manage.py check --deploy --fail-level WARNING
 
 lock: install-dev ## Renew the locked versions within what requirements*.in allow
-	for name in requirements requirements-dev requirements-uv; do \
+	for name in requirements requirements-dev requirements-uv requirements-node; do \
 		.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 	done
+	.venv/bin/python -m embedded.front_end lock
 
-sbom: install-dev ## List every locked package in var/sbom.json (CycloneDX), for those who must know what runs
+sbom: install-dev ## List every locked package in var/sbom*.json (CycloneDX), for those who must know what runs
 	@mkdir -p var
 	@.venv/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o var/sbom.json
-	@echo "The list is in var/sbom.json."
+	@.venv/bin/python -m embedded.front_end sbom var/sbom-front-end.json
+	@echo "The lists are var/sbom.json and, of what pages load in the browser, var/sbom-front-end.json."
 
 audit: install-dev ## Look up the locked packages among known vulnerabilities
 	@.venv/bin/python deploy/audit.py
+	@.venv/bin/python -m embedded.front_end audit
 
 shell: ## Open Django's shell on the data of this folder
 	@$(INSTALL)

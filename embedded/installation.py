@@ -1,7 +1,7 @@
 """Builds .venv from the hashed locks, again only when a lock has changed.
 
 Only the standard library is there yet. uv installs the lock in seconds; where it cannot be had, pip does the same in
-minutes.
+minutes. What pages load in the browser comes from npm, into the same folder.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedded import lock, preflight, translations
+from embedded import front_end, lock, preflight, translations
 from embedded.console import complain, say
 from embedded.place import CHECKOUT, make_folder
 from embedded.problem import Problem
@@ -25,6 +25,7 @@ UNFINISHED = VENV / ".unfinished"
 RUNTIME = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
 INSTALLER = "requirements-uv.txt"
+FRONT_END = VENV / "front-end"
 
 
 def main(words: Sequence[str]) -> int:
@@ -53,6 +54,7 @@ def install(requirements: Sequence[str], *, use_uv: bool) -> None:
             raise Problem(f"Another installation is going on in this folder ({holder}). Wait for it.")
         _install_missing(requirements, use_uv=use_uv)
         translations.compile_changed(VENV / "bin" / "pybabel")
+        _install_front_end(dev=DEVELOPMENT in requirements)
 
 
 def _install_missing(requirements: Sequence[str], *, use_uv: bool) -> None:
@@ -71,6 +73,13 @@ def _install_missing(requirements: Sequence[str], *, use_uv: bool) -> None:
         _install(name, use_uv=use_uv)
     UNFINISHED.unlink()
     say(f"Installed in {time.monotonic() - began:.0f} s.")
+
+
+def _install_front_end(*, dev: bool) -> None:
+    if front_end.is_installed(FRONT_END, dev=dev):
+        return
+    say("Installing the front-end packages with npm.")
+    front_end.install(FRONT_END, dev=dev, pip=_pip())
 
 
 def _is_usable() -> bool:

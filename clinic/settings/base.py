@@ -6,6 +6,7 @@ from pathlib import Path
 from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.accounts import *  # noqa: F403  settings are layered by design
+from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
@@ -99,7 +100,7 @@ TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", 0)
 
 # Files
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", PUBLISHED]
 STATIC_ROOT = environment.path("STATIC_ROOT", VAR_DIR / "static")
 MEDIA_ROOT = environment.path("MEDIA_ROOT", VAR_DIR / "media")
 STORAGES: dict[str, dict[str, object]] = {

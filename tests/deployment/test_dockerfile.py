@@ -49,6 +49,14 @@ def test_packages_are_installed_from_the_hashed_locks_after_these_were_copied() 
     assert {"requirements.txt", "requirements-uv.txt"} <= here
 
 
+def test_the_front_end_is_installed_beside_the_packages_after_its_locks_were_copied() -> None:
+    installs = next(step for step in STEPS if "embedded.front_end install .venv/front-end" in step.rest)
+    before = [step for step in STEPS[: STEPS.index(installs)] if step.word == "COPY"]
+    here = {name for step in before for name in step.copies()[0]}
+    assert {"embedded", "front-end", "requirements-node.txt"} <= here
+    assert any(step.rest.startswith("--from=packages /application/.venv") for step in STEPS[STEPS.index(installs) :])
+
+
 def test_static_files_are_collected_after_everything_they_need_is_there() -> None:
     collects = next(number for number, step in enumerate(STEPS) if "collectstatic" in step.rest)
     here = {name for step in STEPS[:collects] if step.word == "COPY" for name in step.copies()[0]}

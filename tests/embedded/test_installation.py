@@ -1,19 +1,15 @@
 """`install.py`, which builds .venv: with locks of its own, so that no index is asked."""
 
 import ast
-import base64
-import hashlib
-import os
 import re
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from embedded.place import CHECKOUT
+from tests.embedded.uninstalled import Site
 
 HOLD_THE_LOCK = """
 import time
@@ -23,58 +19,6 @@ with lock.held(Path("var/installation.lock"), purpose="installing"):
     print("held", flush=True)
     time.sleep(60)
 """
-
-
-def wheel(folder: Path, version: str) -> str:
-    """Put a small package into `folder`; the line of a lock that names it."""
-    name = f"specimen-{version}"
-    path = folder / f"{name}-py3-none-any.whl"
-    files = {
-        "specimen.py": f"VERSION = {version!r}\n",
-        f"{name}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: specimen\nVersion: {version}\n",
-        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{file},sha256={_digest(text)},{len(text)}\n" for file, text in files.items())
-    with zipfile.ZipFile(path, "w") as archive:
-        for file, text in {**files, f"{name}.dist-info/RECORD": f"{record}{name}.dist-info/RECORD,,\n"}.items():
-            archive.writestr(file, text)
-    return f"specimen=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-
-
-class Site:
-    """A checkout of which nothing is installed yet."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.wheels = folder / "wheels"
-        self.wheels.mkdir(parents=True)
-        shutil.copy(CHECKOUT / "install.py", folder)
-        shutil.copytree(CHECKOUT / "embedded", folder / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
-        self.lock("1.0")
-
-    def lock(self, version: str) -> None:
-        """Let the lock name this version."""
-        (self.folder / "requirements.txt").write_text(wheel(self.wheels, version))
-
-    def install(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run install.py with pip alone."""
-        return subprocess.run(
-            [sys.executable, "install.py", "--without-uv", *words],
-            cwd=self.folder,
-            env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def installed(self) -> str:
-        """The version of the package in .venv."""
-        command = [str(self.folder / ".venv/bin/python"), "-c", "import specimen; print(specimen.VERSION)"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 @pytest.fixture(scope="module")
