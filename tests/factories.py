@@ -11,10 +11,12 @@ from clinic.models import CareTeamMembership, Patient, Role, User
 from diagnosis.models import (
     Analysis,
     AnalysisState,
+    Answer,
     Case,
     ModelState,
     ModelVersion,
     Prediction,
+    Reading,
     SlideImage,
     Verdict,
 )
@@ -124,6 +126,19 @@ class PredictionFactory(DjangoModelFactory[Prediction]):
     mask_area_fraction = 0.2
     contour_count = 7
     model_sha256 = factory.SelfAttribute("analysis.model_version.sha256")
+
+
+class ReadingFactory(DjangoModelFactory[Reading]):
+    """A doctor's reading of an image."""
+
+    class Meta:
+        model = Reading
+
+    image = factory.SubFactory(ImageFactory)
+    reader = factory.SelfAttribute("image.created_by")
+    answer = Answer.OWN_CLASS
+    label = "Pre"
+    opened_at = factory.LazyFunction(timezone.now)
 
 
 def add_to_care_team(patient: Patient, user: User) -> None:

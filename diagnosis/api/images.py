@@ -83,7 +83,8 @@ class ImageViewSet(ClinicalResource[SlideImage]):
     singular, plural = "image", "images"
 
     def get_queryset(self) -> QuerySet[SlideImage]:
-        return with_analyses(SlideImage.objects.visible_to(self.request.user).select_related("case"))
+        images = SlideImage.objects.visible_to(self.request.user).select_related("case")
+        return with_analyses(images, person=self.person)
 
     def patient_of(self, item: SlideImage) -> UUID:
         return item.case.patient_id

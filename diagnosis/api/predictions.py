@@ -107,7 +107,7 @@ class PredictionViewSet(ClinicalResource[Prediction]):
     singular, plural = "prediction", "predictions"
 
     def get_queryset(self) -> QuerySet[Prediction]:
-        visible = Prediction.objects.visible_to(self.request.user)
+        visible = Prediction.objects.shown_to(self.request.user)
         return visible.select_related("analysis__image__case", "analysis__model_version")
 
     def patient_of(self, item: Prediction) -> UUID:

@@ -1,22 +1,43 @@
-"""Cases, slide images, analyses, predictions and the model registry."""
+"""Cases, slide images, analyses, predictions, readings, reports and the model registry."""
 
 from diagnosis.models.analysis import Analysis, AnalysisState
+from diagnosis.models.assay_policy import AssayPolicy
 from diagnosis.models.case import Case
 from diagnosis.models.file_to_remove import FileToRemove
+from diagnosis.models.image_opening import ImageOpening
 from diagnosis.models.merged_case import MergedCase
 from diagnosis.models.model_version import ModelState, ModelVersion
 from diagnosis.models.prediction import Prediction, Verdict
-from diagnosis.models.slide_image import SlideImage
+from diagnosis.models.reading import Answer, Reading, ReadingRole, Reason
+from diagnosis.models.reading_draft import ReadingDraft
+from diagnosis.models.reading_request import ReadingRequest, RequestKind, RequestState
+from diagnosis.models.report import Confirmation, Report
+from diagnosis.models.report_draft import ReportDraft
+from diagnosis.models.slide_image import SlideImage, WithdrawalReason
 
 __all__ = [
     "Analysis",
     "AnalysisState",
+    "Answer",
+    "AssayPolicy",
     "Case",
+    "Confirmation",
     "FileToRemove",
+    "ImageOpening",
     "MergedCase",
     "ModelState",
     "ModelVersion",
     "Prediction",
+    "Reading",
+    "ReadingDraft",
+    "ReadingRequest",
+    "ReadingRole",
+    "Reason",
+    "Report",
+    "ReportDraft",
+    "RequestKind",
+    "RequestState",
     "SlideImage",
     "Verdict",
+    "WithdrawalReason",
 ]

@@ -2,7 +2,6 @@
 
 import uuid
 
-import pgtrigger
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,20 +9,8 @@ from django.db.models import Q
 
 from clinic.models import Patient, User
 from diagnosis.models.analysis import Analysis
-
-# A prediction is deleted in the erasure of its patient's record, and at no other time.
-ONLY_ERASED = """
-    IF NOT EXISTS (
-        SELECT FROM diagnosis_analysis
-        JOIN diagnosis_slideimage ON diagnosis_slideimage.id = diagnosis_analysis.image_id
-        JOIN diagnosis_case ON diagnosis_case.id = diagnosis_slideimage.case_id
-        JOIN clinic_erasure ON clinic_erasure.patient_id = diagnosis_case.patient_id
-        WHERE diagnosis_analysis.id = OLD.analysis_id AND clinic_erasure.state = 'carried_out'
-    ) THEN
-        RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;
-    END IF;
-    RETURN OLD;
-"""
+from diagnosis.models.kept import BY_ANALYSIS, goes_with_the_record_alone, written_once
+from diagnosis.models.withholding import withheld_from
 
 
 class Verdict(models.TextChoices):
@@ -36,6 +23,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def visible_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
         """The predictions on the patients `user` may see."""
         return self.filter(analysis__image__case__patient__in=Patient.objects.visible_to(user))
+
+    def shown_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
+        """Those of them that are not withheld until the person has read the image: all that may reach a page."""
+        return self.visible_to(user).exclude(withheld_from(user, image="analysis__image"))
 
 
 class Prediction(models.Model):
@@ -79,10 +70,8 @@ class Prediction(models.Model):
         ]
         indexes = [models.Index(fields=["-created_at", "-id"], name="prediction_newest_first")]
         triggers = [
-            pgtrigger.Protect(name="written_once", operation=pgtrigger.Update),
-            pgtrigger.Trigger(
-                name="goes_with_the_record_alone", when=pgtrigger.Before, operation=pgtrigger.Delete, func=ONLY_ERASED
-            ),
+            written_once(),
+            goes_with_the_record_alone(way_to_the_case=BY_ANALYSIS),
         ]
 
     def __str__(self) -> str:

@@ -4,15 +4,28 @@ import uuid
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Patient, User
 from diagnosis.models.case import Case
+
+
+class WithdrawalReason(models.TextChoices):
+    WRONG_PATIENT = "wrong_patient", _("It shows another patient's specimen")
+    WRONG_CASE = "wrong_case", _("It belongs to another case")
+    UNUSABLE = "unusable", _("It is of no use, and a better one was taken")
+    OTHER = "other", _("Another reason")
 
 
 class SlideImageQuerySet(models.QuerySet["SlideImage"]):
     def visible_to(self, user: User | AnonymousUser) -> "SlideImageQuerySet":
         """The images of the patients `user` may see."""
         return self.filter(case__patient__in=Patient.objects.visible_to(user))
+
+    def in_use(self) -> "SlideImageQuerySet":
+        """Those that were not withdrawn from their case."""
+        return self.filter(withdrawn_at__isnull=True)
 
 
 class SlideImage(models.Model):
@@ -34,6 +47,12 @@ class SlideImage(models.Model):
     thumbnail_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="uploaded_images")
+    # A withdrawn image stays in the record and counts for nothing: it needs no reading and is in no report.
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawal_reason = models.CharField(max_length=30, choices=WithdrawalReason.choices, blank=True, editable=False)
 
     objects = SlideImageQuerySet.as_manager()
 
@@ -42,6 +61,12 @@ class SlideImage(models.Model):
         constraints = [
             # The same bytes sent twice (a double click, a repeated request) are one image of the case.
             models.UniqueConstraint(fields=["case", "sha256"], name="one_image_per_case_and_digest"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawal_reason="")
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False)
+                & Q(withdrawal_reason__in=WithdrawalReason.values),
+                name="image_withdrawal_says_who_and_why",
+            ),
         ]
         indexes = [
             models.Index(fields=["case", "created_at", "id"], name="image_by_case"),

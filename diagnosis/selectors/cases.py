@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Case as Choice
+from django.db.models import Count, F, When, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import GreaterThanOrEqual
 
-from clinic.models import Patient
+from clinic.models import Patient, User
 from diagnosis.models import Case, Prediction, SlideImage, Verdict
 from diagnosis.models.analysis import PENDING, RETRYABLE
+from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.images import newest_of_image
 
 CASES_A_PAGE = 20
@@ -45,13 +47,15 @@ class CaseCounts:
     def add(self, *, state: str, verdict: str | None, malignant: bool | None, count: int) -> None:
         """Count images of one kind."""
         self.states[state] += count
+        if verdict is None:  # there is none yet, or it is withheld
+            return
         if verdict == Verdict.REFER:
             self.refer += count
         elif verdict == Verdict.OUT_OF_SCOPE:
             self.out_of_scope += count
         elif malignant:
             self.malignant += count
-        elif verdict:
+        else:
             self.not_malignant += count
 
 
@@ -72,14 +76,18 @@ class HistoryPage:
     cases: Sequence[CaseHistory]
 
 
-def count_images(cases: Iterable[Case]) -> dict[UUID, CaseCounts]:
-    """The counts of each case by its id, by the newest analysis of each image: one query."""
+def count_images(cases: Iterable[Case], *, person: User) -> dict[UUID, CaseCounts]:
+    """The counts of each case by its id, by the newest analysis of each image: one query.
+
+    An image whose prediction is withheld from the person is counted by its state alone.
+    """
+    withheld = withheld_from(person)
     counts: dict[UUID, CaseCounts] = defaultdict(CaseCounts)
     rows = (
         SlideImage.objects.filter(case__in=[case.pk for case in cases])
         .annotate(
             state=newest_of_image("state"),
-            verdict=newest_of_image("prediction__verdict"),
+            verdict=Choice(When(withheld, then=None), default=newest_of_image("prediction__verdict")),
             malignant=GreaterThanOrEqual(newest_of_image("prediction__malignant_probability"), MALIGNANT_FROM),
         )
         .order_by()
@@ -91,20 +99,21 @@ def count_images(cases: Iterable[Case]) -> dict[UUID, CaseCounts]:
     return counts
 
 
-def page_of_history(*, patient: Patient, cases: QuerySet[Case], number: str | int = 1) -> HistoryPage:
+def page_of_history(*, patient: Patient, person: User, number: str | int = 1) -> HistoryPage:
     """A patient's cases, newest specimen first, each with its newest predictions: four queries for any number."""
-    ordered = cases.filter(patient=patient).order_by("-specimen_date", "-created_at", "-id")
+    ordered = Case.objects.visible_to(person).filter(patient=patient).order_by("-specimen_date", "-created_at", "-id")
     page = Paginator(ordered, CASES_A_PAGE).get_page(number)
     shown = list(page)
-    counts = count_images(shown)
-    predictions = _newest_predictions(shown)
+    counts = count_images(shown, person=person)
+    predictions = _newest_predictions(shown, person)
     entries = [CaseHistory(case, counts.get(case.pk) or CaseCounts(), predictions[case.pk]) for case in shown]
     return HistoryPage(page=page, cases=entries)
 
 
-def _newest_predictions(cases: Sequence[Case]) -> dict[UUID, list[Prediction]]:
+def _newest_predictions(cases: Sequence[Case], person: User) -> dict[UUID, list[Prediction]]:
     newest = (
-        Prediction.objects.filter(analysis__image__case__in=[case.pk for case in cases])
+        Prediction.objects.shown_to(person)
+        .filter(analysis__image__case__in=[case.pk for case in cases])
         .annotate(
             rank=Window(
                 RowNumber(), partition_by=F("analysis__image__case"), order_by=(F("created_at").desc(), F("id").desc())

@@ -16,7 +16,19 @@ from clinic.models import (
     Patient,
     RecordHold,
 )
-from diagnosis.models import Analysis, Case, MergedCase, Prediction, SlideImage
+from diagnosis.models import (
+    Analysis,
+    Case,
+    ImageOpening,
+    MergedCase,
+    Prediction,
+    Reading,
+    ReadingDraft,
+    ReadingRequest,
+    Report,
+    ReportDraft,
+    SlideImage,
+)
 from diagnosis.selectors.record_rows import branches
 
 Row = Mapping[str, Any]
@@ -107,8 +119,9 @@ PARTS: Sequence[Part] = (
         SlideImage,
         {
             **_same("id", "case", "uploaded_name", "sha256", "size_bytes", "file_format", "width", "height"),
-            **_same("created_at"),
+            **_same("created_at", "withdrawn_at", "withdrawal_reason"),
             "uploaded_by": "created_by__full_name",
+            "withdrawn_by": "withdrawn_by__full_name",
         },
         _image_file,
     ),
@@ -136,10 +149,40 @@ PARTS: Sequence[Part] = (
         },
         _prediction_files,
     ),
+    Part(
+        "readings",
+        Reading,
+        {
+            **_same("id", "image", "role", "answer", "label", "reason", "comment", "prediction", "was_blinded"),
+            **_same("replaces", "change_reason", "opened_at", "created_at"),
+            "read_by": "reader__full_name",
+        },
+    ),
+    Part(
+        "reading_requests",
+        ReadingRequest,
+        {
+            **_same("id", "image", "kind", "state", "created_at", "closed_at"),
+            "asked_of": "asked_of__full_name",
+            "asked_by": "asked_by__full_name",
+        },
+    ),
+    Part(
+        "reports",
+        Report,
+        {
+            **_same("id", "case", "version", "content", "content_digest", "amendment_reason", "confirmed_by"),
+            **_same("created_at"),
+            "signed_by": "signed_by__full_name",
+        },
+    ),
 )
 
-# How undoing a merging works, and which colleague took note of an emergency: of no use outside this database.
-LEFT_OUT: frozenset[type[Model]] = frozenset({MergedCase, MergedMembership, EmergencyNotice})
+# How undoing a merging works, which colleague took note of an emergency or opened an image, and words that nobody has
+# put their name to yet: of no use outside this database.
+LEFT_OUT: frozenset[type[Model]] = frozenset(
+    {MergedCase, MergedMembership, EmergencyNotice, ImageOpening, ReadingDraft, ReportDraft}
+)
 
 IDENTITY = ("id", "record_number", "family_name", "given_name", "birth_date", "created_at", "restricted_at")
 

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
+from clinic.models import User
 from diagnosis.models import Analysis, AnalysisState, Case, Prediction, SlideImage
 
 PAGE_SIZE = 200
@@ -44,9 +45,11 @@ class Place:
     following: UUID | None
 
 
-def with_analyses(images: QuerySet[SlideImage]) -> QuerySet[SlideImage]:
-    """The images with their analyses, newest first, each with its model and its prediction: one query more."""
-    analyses = Analysis.objects.select_related("prediction", "model_version").order_by("-created_at", "-id")
+def with_analyses(images: QuerySet[SlideImage], *, person: User) -> QuerySet[SlideImage]:
+    """The images with their analyses, newest first, each with its model and, unless it is withheld from the person,
+    its prediction: two queries more."""
+    shown = Prefetch("prediction", queryset=Prediction.objects.shown_to(person))
+    analyses = Analysis.objects.select_related("model_version").prefetch_related(shown).order_by("-created_at", "-id")
     return images.prefetch_related(Prefetch("analyses", queryset=analyses))
 
 
@@ -55,9 +58,9 @@ def status_of(image: SlideImage) -> ImageStatus:
     return _statuses([image])[0]
 
 
-def page_of_images(*, case: Case, number: str | int = 1, size: int = PAGE_SIZE) -> ImagePage:
+def page_of_images(*, case: Case, person: User, number: str | int = 1, size: int = PAGE_SIZE) -> ImagePage:
     """One page of a case's images in the order they came in. A page number that does not exist gives the nearest."""
-    paginator = Paginator(with_analyses(case.images.order_by("created_at", "id")), size)
+    paginator = Paginator(with_analyses(case.images.order_by("created_at", "id"), person=person), size)
     page = paginator.get_page(number)
     return ImagePage(page=page, statuses=_statuses(page))
 

@@ -51,6 +51,6 @@ def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "max_files": settings.UPLOAD_MAX_FILES,
         "max_file_bytes": settings.UPLOAD_MAX_FILE_BYTES,
         "max_file_megabytes": settings.UPLOAD_MAX_FILE_BYTES // 1024**2,
-        **image_list(case, page=request.GET.get("page", "1")),
+        **image_list(case, person=request.user, page=request.GET.get("page", "1")),
     }
     return render(request, "diagnosis/case.html", context)

@@ -54,7 +54,7 @@ def _announced_size(request: SignedInRequest) -> int:
 
 
 def _fragment(request: SignedInRequest, case: Case) -> HttpResponse:
-    context = image_list(case, page=request.GET.get("page", "1"))
+    context = image_list(case, person=request.user, page=request.GET.get("page", "1"))
     if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return render(request, "diagnosis/_image_list.html", {"case": case, **context})

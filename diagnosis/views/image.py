@@ -15,6 +15,7 @@ from clinic.views.requests import SignedInRequest
 from diagnosis.models import SlideImage
 from diagnosis.selectors.images import ImageStatus, place_of, status_of, with_analyses
 from diagnosis.services.duplicates import show_duplicates
+from diagnosis.services.openings import open_image
 from diagnosis.views.results import result_of
 
 ENLARGED_TO = 672  # pixels on the page: three times a 224-pixel field
@@ -25,7 +26,7 @@ ENLARGED_TO = 672  # pixels on the page: three times a 224-pixel field
 def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The suggestion first, then the picture with what can be laid over it, then what led to it."""
     image = _visible_image(request, pk)
-    audit.record(actor=request.user, action="image.viewed", subject=image, patient_id=image.case.patient_id)
+    open_image(image=image, reader=request.user)
     status = status_of(image)
     enlargement = max(1, ENLARGED_TO // max(image.width, image.height))
     context = {
@@ -70,4 +71,4 @@ def _seen(status: ImageStatus) -> str:
 
 def _visible_image(request: SignedInRequest, pk: UUID) -> SlideImage:
     images = SlideImage.objects.visible_to(request.user).select_related("case__patient", "created_by")
-    return get_object_or_404(with_analyses(images), pk=pk)
+    return get_object_or_404(with_analyses(images, person=request.user), pk=pk)

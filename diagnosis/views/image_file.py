@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def image_file(request: SignedInRequest, pk: UUID, kind: str) -> HttpResponse:
     """A PNG that belongs to an image the person may see. A damaged file is refused, not shown."""
     images = SlideImage.objects.visible_to(request.user).select_related("case")
-    image = get_object_or_404(with_analyses(images), pk=pk)
+    image = get_object_or_404(with_analyses(images, person=request.user), pk=pk)
     sha256 = digests(image).get(kind)
     if not sha256:
         raise Http404

@@ -3,19 +3,20 @@
 import hashlib
 from typing import Any
 
+from clinic.models import User
 from diagnosis.models import Case
 from diagnosis.selectors.cases import CaseCounts, count_images
 from diagnosis.selectors.images import ImageStatus, page_of_images
 
 
-def image_list(case: Case, *, page: str) -> dict[str, Any]:
+def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
     """The context of `diagnosis/_image_list.html`; `seen` is a digest of all that it shows.
 
     Counted first, and asked again while either says that something is to come: a worker that finishes between the two
     queries must not leave a list that shows it as running and is never renewed.
     """
-    counts = count_images([case]).get(case.pk) or CaseCounts()
-    images = page_of_images(case=case, number=page)
+    counts = count_images([case], person=person).get(case.pk) or CaseCounts()
+    images = page_of_images(case=case, person=person, number=page)
     is_waiting = counts.pending > 0 or any(one.analysis and one.analysis.is_pending for one in images.statuses)
     rows = [_shown(status) for status in images.statuses]
     known = (counts.total, counts.pending, counts.failed, counts.malignant, counts.not_malignant, counts.refer)

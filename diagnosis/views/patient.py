@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
-from diagnosis.models import Case
 from diagnosis.selectors.cases import page_of_history
 from diagnosis.views.record import patient_or_way_on
 
@@ -21,7 +20,6 @@ def patient(request: SignedInRequest, pk: UUID) -> HttpResponse:
     patient = patient_or_way_on(request, pk, "diagnosis:patient")
     if isinstance(patient, HttpResponse):
         return patient
-    cases = Case.objects.visible_to(request.user)
-    history = page_of_history(patient=patient, cases=cases, number=request.GET.get("page", 1))
+    history = page_of_history(patient=patient, person=request.user, number=request.GET.get("page", 1))
     audit.record(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)
     return render(request, "diagnosis/patient.html", {"patient": patient, "history": history})

@@ -160,7 +160,7 @@ def test_it_takes_as_many_queries_for_one_image_as_for_many(
     owner_client: Client, case: Case, model: ModelVersion, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     waiting(case, model)
-    expected = 9  # session, person, case, earlier looks; images counted and read, analyses, places in the queue; counts
+    expected = 10  # session, person, case, looks; images counted and read, analyses, predictions, queue; counts
     with django_assert_num_queries(expected + 1):  # the look
         owner_client.get(address(case))
     for _ in range(20):

@@ -1,0 +1,61 @@
+"""Reports: a case, signed."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Patient, User
+from diagnosis.models.case import Case
+from diagnosis.models.kept import BY_CASE, goes_with_the_record_alone, written_once
+
+
+class Confirmation(models.TextChoices):
+    PASSWORD = "password", _("Password")
+    PASSKEY = "passkey", _("Passkey")
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def visible_to(self, user: User | AnonymousUser) -> "ReportQuerySet":
+        """The reports on the patients `user` may see."""
+        return self.filter(case__patient__in=Patient.objects.visible_to(user))
+
+
+class Report(models.Model):
+    """What a doctor signed, frozen with everything that led to it. Written once; an amendment is another version.
+
+    `content` holds all that the printed report shows, `content_digest` is the SHA-256 of its canonical JSON.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+    version = models.PositiveIntegerField(default=1)
+    content: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    content_digest = models.CharField(max_length=64)
+    amendment_reason = models.CharField(max_length=500, blank=True)
+    signed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="signed_reports")
+    confirmed_by = models.CharField(max_length=20, choices=Confirmation.choices)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["case", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "version"], name="one_report_per_case_and_version"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="report_versions_from_one"),
+            models.CheckConstraint(
+                condition=Q(version=1, amendment_reason="") | Q(version__gt=1) & ~Q(amendment_reason=""),
+                name="report_says_why_it_was_amended",
+            ),
+            models.CheckConstraint(condition=Q(confirmed_by__in=Confirmation.values), name="report_confirmation_known"),
+        ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="report_newest_first")]
+        triggers = [written_once(), goes_with_the_record_alone(way_to_the_case=BY_CASE)]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} version {self.version}"
