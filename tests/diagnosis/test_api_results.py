@@ -164,7 +164,7 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     for _ in range(6):
         PredictionFactory.create(analysis__image=ImageFactory(case=case), analysis__model_version=model)
     client = api("owner")
-    # The token, the person's tokens, the token's use, the page, the trail; for images also their analyses and predictions.
+    # The token, the person's tokens, the token's use, the page, the trail; for images their analyses, predictions.
     with django_assert_num_queries(queries):
         assert len(client.get(address).json()["results"]) == 6
 
