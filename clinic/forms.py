@@ -6,6 +6,8 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, Role, User
 
@@ -31,18 +33,18 @@ class ChosenPasswordForm(forms.Form):
     """A new password, twice."""
 
     new_password = forms.CharField(
-        label="New password",
+        label=lazy("New password"),
         strip=False,
         max_length=settings.LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        error_messages={"required": "Enter a new password."},
+        error_messages={"required": lazy("Enter a new password.")},
     )
     repeated = forms.CharField(
-        label="New password once more",
+        label=lazy("New password once more"),
         strip=False,
         max_length=settings.LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        error_messages={"required": "Enter the new password once more."},
+        error_messages={"required": lazy("Enter the new password once more.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,7 +54,7 @@ class ChosenPasswordForm(forms.Form):
     def clean_repeated(self) -> str:
         repeated: str = self.cleaned_data["repeated"]
         if repeated != self.cleaned_data.get("new_password", repeated):
-            raise ValidationError("The two new passwords differ.")
+            raise ValidationError(_("The two new passwords differ."))
         return repeated
 
     def clean(self) -> dict[str, Any]:
@@ -64,11 +66,11 @@ class PasswordForm(ChosenPasswordForm):
     """A new password, with the old one as proof that the person is the one who signed in."""
 
     old_password = forms.CharField(
-        label="Current password",
+        label=lazy("Current password"),
         strip=False,
         max_length=settings.LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": "Enter your current password."},
+        error_messages={"required": lazy("Enter your current password.")},
     )
     field_order = ("old_password", "new_password", "repeated")
 
@@ -79,7 +81,7 @@ class PasswordForm(ChosenPasswordForm):
     def clean_old_password(self) -> str:
         old: str = self.cleaned_data["old_password"]
         if not self.person.check_password(old):
-            raise ValidationError("This is not your current password.")
+            raise ValidationError(_("This is not your current password."))
         return old
 
 
@@ -87,7 +89,7 @@ class PeopleSearchForm(forms.Form):
     """Who is looked for, and the page of the list."""
 
     query = forms.CharField(
-        label="Name or email address",
+        label=lazy("Name or email address"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
@@ -98,23 +100,25 @@ class PeopleSearchForm(forms.Form):
 class RoleForm(forms.Form):
     """What a person may do."""
 
-    role = forms.ChoiceField(choices=Role.choices, error_messages={"required": "Choose a role."})
+    role = forms.ChoiceField(
+        label=lazy("Role"), choices=Role.choices, error_messages={"required": lazy("Choose a role.")}
+    )
 
 
 class InvitationForm(RoleForm):
     """Who is invited."""
 
     email = forms.EmailField(
-        label="Email address",
+        label=lazy("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter the email address."},
+        error_messages={"required": lazy("Enter the email address.")},
     )
     full_name = forms.CharField(
-        label="Name, as colleagues see it",
+        label=lazy("Name, as colleagues see it"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Enter the name."},
+        error_messages={"required": lazy("Enter the name.")},
     )
     field_order = ("full_name", "email", "role")
 
@@ -126,7 +130,7 @@ class PatientSearchForm(forms.Form):
     """What is looked for, and where the page begins or ends (a patient's id)."""
 
     query = forms.CharField(
-        label="Name or record number",
+        label=lazy("Name or record number"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
@@ -139,27 +143,29 @@ class PatientForm(forms.Form):
     """A new patient's two identifiers, and the date of birth that tells namesakes apart."""
 
     record_number = forms.CharField(
+        label=lazy("Record number"),
         max_length=_longest("record_number"),
-        help_text="The number in your hospital's records.",
+        help_text=lazy("The number in your hospital's records."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Enter the record number."},
+        error_messages={"required": lazy("Enter the record number.")},
     )
     family_name = forms.CharField(
+        label=lazy("Family name"),
         max_length=_longest("family_name"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Enter the family name."},
+        error_messages={"required": lazy("Enter the family name.")},
     )
     given_name = forms.CharField(
-        label="Given name (optional)",
+        label=lazy("Given name (optional)"),
         max_length=_longest("given_name"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     birth_date = forms.DateField(
-        label="Date of birth (optional)",
+        label=lazy("Date of birth (optional)"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a date, for example 1984-03-27."},
+        error_messages={"invalid": lazy("Enter a date, for example 1984-03-27.")},
     )
     # Ids of patients who were shown as likely duplicates; only the button beneath them sends any.
     not_duplicate_of = ManyIds(required=False, widget=forms.MultipleHiddenInput)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import TokenScope, User
 from clinic.selectors.care_teams import active_doctors
@@ -18,7 +20,7 @@ class DoctorSearchForm(forms.Form):
     """Whom one looks for."""
 
     query = forms.CharField(
-        label="Name or email address of a colleague",
+        label=lazy("Name or email address of a colleague"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", **PLAIN}),
@@ -39,36 +41,39 @@ class EmergencyForm(forms.Form):
     """Who it is, exactly, and why the record must be opened."""
 
     record_number = forms.CharField(
-        max_length=50, widget=forms.TextInput(attrs=PLAIN), error_messages={"required": "Enter the record number."}
+        label=lazy("Record number"),
+        max_length=50,
+        widget=forms.TextInput(attrs=PLAIN),
+        error_messages={"required": lazy("Enter the record number.")},
     )
     family_name = forms.CharField(
-        label="Family name (or the date of birth)",
+        label=lazy("Family name (or the date of birth)"),
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs=PLAIN),
     )
     birth_date = forms.DateField(
-        label="Date of birth (or the family name)",
+        label=lazy("Date of birth (or the family name)"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a date, for example 1984-03-27."},
+        error_messages={"invalid": lazy("Enter a date, for example 1984-03-27.")},
     )
     reason = forms.CharField(
-        label="Why do you need this record now?",
-        help_text="The care team and the auditor read this.",
+        label=lazy("Why do you need this record now?"),
+        help_text=lazy("The care team and the auditor read this."),
         min_length=SHORTEST_REASON,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3, **PLAIN}),
         error_messages={
-            "required": "Say in a sentence why.",
-            "min_length": f"Say in a sentence why ({SHORTEST_REASON} letters at least).",
+            "required": lazy("Say in a sentence why."),
+            "min_length": lazy("Say in a sentence why (%(limit_value)s letters at least)."),
         },
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if not self.errors and not (cleaned["family_name"] or cleaned["birth_date"]):
-            raise ValidationError("Enter the family name or the date of birth.")
+            raise ValidationError(_("Enter the family name or the date of birth."))
         return cleaned
 
 
@@ -76,20 +81,21 @@ class ApiTokenForm(forms.Form):
     """A new token: what it is for, what it may do, how long it is good; with the password, as for any sign-in."""
 
     name = forms.CharField(
-        label="What is it for?",
+        label=lazy("What is it for?"),
         max_length=100,
-        help_text="For example the name of the program.",
-        error_messages={"required": "Say what the token is for."},
+        help_text=lazy("For example the name of the program."),
+        error_messages={"required": lazy("Say what the token is for.")},
     )
-    scope = forms.ChoiceField(label="It may", choices=TokenScope.choices, initial=TokenScope.READ)
+    scope = forms.ChoiceField(label=lazy("It may"), choices=TokenScope.choices, initial=TokenScope.READ)
     lifetime = forms.ChoiceField(
-        label="It is good for", choices=[("12h", "12 hours"), ("30d", "30 days"), ("90d", "90 days")]
+        label=lazy("It is good for"),
+        choices=[("12h", lazy("12 hours")), ("30d", lazy("30 days")), ("90d", lazy("90 days"))],
     )
     password = forms.CharField(
-        label="Your password",
+        label=lazy("Your password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": "Enter your password."},
+        error_messages={"required": lazy("Enter your password.")},
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
@@ -99,7 +105,7 @@ class ApiTokenForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not self.person.check_password(password):
-            raise ValidationError("This is not your password.")
+            raise ValidationError(_("This is not your password."))
         return password
 
     def wanted(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import User
 from clinic.selectors.audit import known_actions
@@ -12,15 +14,17 @@ class TrailForm(forms.Form):
     """Filters, all of them optional. Ids only: names of patients are not known here."""
 
     person = forms.ModelChoiceField(
-        User.objects.order_by("full_name", "id"), required=False, empty_label="Anybody", label="Person"
+        User.objects.order_by("full_name", "id"), required=False, empty_label=lazy("Anybody"), label=lazy("Person")
     )
-    action = forms.ChoiceField(required=False, label="Action")
+    action = forms.ChoiceField(required=False, label=lazy("Action"))
     patient = forms.UUIDField(
-        required=False, label="Patient's id", error_messages={"invalid": "Enter the id as the trail shows it."}
+        required=False,
+        label=lazy("Patient's id"),
+        error_messages={"invalid": lazy("Enter the id as the trail shows it.")},
     )
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
-    address = forms.GenericIPAddressField(required=False, label="Network address")
+    since = forms.DateField(required=False, label=lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label=lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    address = forms.GenericIPAddressField(required=False, label=lazy("Network address"))
     # Where the page begins or ends: the ids of rows.
     older = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     newer = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
@@ -28,7 +32,7 @@ class TrailForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = [(action, action) for action in known_actions()]
-        self.fields["action"] = forms.ChoiceField(choices=[("", "Any"), *known], required=False, label="Action")
+        self.fields["action"] = forms.ChoiceField(choices=[("", _("Any")), *known], required=False, label=_("Action"))
 
 
 class PlaceForm(forms.Form):

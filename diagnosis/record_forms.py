@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import ErasureReason, RecordHold
 
@@ -14,9 +16,9 @@ class HoldForm(forms.Form):
 
     reason = forms.CharField(
         max_length=LONGEST_REASON,
-        help_text="Who asked, when and how. It is shown to the care team and kept.",
+        help_text=lazy("Who asked, when and how. It is shown to the care team and kept."),
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why."},
+        error_messages={"required": lazy("Say why.")},
     )
     hold = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
@@ -24,16 +26,19 @@ class HoldForm(forms.Form):
 class KeepForm(forms.Form):
     """Which of two records is kept."""
 
-    keep = forms.UUIDField(error_messages={"required": "Choose the record to keep.", "invalid": "Choose one of them."})
+    keep = forms.UUIDField(
+        error_messages={"required": lazy("Choose the record to keep."), "invalid": lazy("Choose one of them.")}
+    )
 
 
 class ErasureForm(forms.Form):
     """Why a record should be erased."""
 
     reason = forms.ChoiceField(
+        label=lazy("Why?"),
         choices=ErasureReason.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Say why.", "invalid_choice": "Choose one of these."},
+        error_messages={"required": lazy("Say why."), "invalid_choice": lazy("Choose one of these.")},
     )
 
 
@@ -41,12 +46,13 @@ class DecisionForm(forms.Form):
     """What an administrator decides about a request. Erasing takes the record's id once more: no slip erases."""
 
     decision = forms.ChoiceField(
-        choices=[("carry_out", "Erase the record for good"), ("refuse", "Refuse the request")],
+        label=lazy("What do you decide?"),
+        choices=[("carry_out", lazy("Erase the record for good")), ("refuse", lazy("Refuse the request"))],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what to do.", "invalid_choice": "Choose one of these."},
+        error_messages={"required": lazy("Choose what to do."), "invalid_choice": lazy("Choose one of these.")},
     )
     confirmed_id = forms.CharField(
-        label="To erase: the first eight characters of the record's id",
+        label=lazy("To erase: the first eight characters of the record's id"),
         required=False,
         max_length=36,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -60,5 +66,5 @@ class DecisionForm(forms.Form):
         """The decision, once it is meant."""
         entries: dict[str, Any] = self.cleaned_data
         if entries.get("decision") == "carry_out" and entries.get("confirmed_id", "").lower() != self._expected:
-            self.add_error("confirmed_id", "These are not the first eight characters of the id.")
+            self.add_error("confirmed_id", _("These are not the first eight characters of the id."))
         return entries

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic import request_context
 from clinic.accounts import known_devices
@@ -16,7 +17,7 @@ from clinic.models import User
 from clinic.services import audit, people, sign_in
 from clinic.services.sign_in_limits import TooManyTries
 
-REFUSED = "This email address and password do not belong together. Please try again."
+REFUSED = lazy("This email address and password do not belong together. Please try again.")
 THROTTLED = "too_many_tries"
 
 
@@ -26,11 +27,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": REFUSED,
-        "incorrect_password": "This is not your password.",
-        "incorrect_code": "This is not right, or was used before. Please try again.",
-        "too_many_login_attempts": "Too many wrong codes. Please wait five minutes and try again.",
-        "rate_limited": "Too many tries. Please wait a few minutes and try again.",
-        "invalid_password_reset": "This link is not good any more.",
+        "incorrect_password": lazy("This is not your password."),
+        "incorrect_code": lazy("This is not right, or was used before. Please try again."),
+        "too_many_login_attempts": lazy("Too many wrong codes. Please wait five minutes and try again."),
+        "rate_limited": lazy("Too many tries. Please wait a few minutes and try again."),
+        "invalid_password_reset": lazy("This link is not good any more."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

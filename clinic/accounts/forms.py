@@ -20,6 +20,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from clinic.accounts.adapter import AccountAdapter
 from clinic.services.reset_links import ask_for_reset_link
@@ -45,11 +46,11 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, login="Email address", password="Password")  # noqa: S106  a label
+        plain(self, login=_("Email address"), password=_("Password"))
         limit_passwords(self)
         self.fields["login"].widget.attrs |= {"autocomplete": "username webauthn", "autofocus": True}
-        self.fields["login"].error_messages["required"] = "Enter your email address."
-        self.fields["password"].error_messages["required"] = "Enter your password."
+        self.fields["login"].error_messages["required"] = _("Enter your email address.")
+        self.fields["password"].error_messages["required"] = _("Enter your password.")
         self.fields["password"].help_text = ""
 
     def add_prefix(self, field_name: str) -> str:
@@ -62,7 +63,7 @@ class AskForLinkForm(ResetPasswordForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, email="Email address")
+        plain(self, email=_("Email address"))
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"])
@@ -78,7 +79,7 @@ class PasswordByLinkForm(ResetPasswordKeyForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, password1="New password", password2="New password once more")
+        plain(self, password1=_("New password"), password2=_("New password once more"))
         limit_passwords(self)
         self.fields["password1"].help_text = " ".join(filter(None, password_validators_help_texts()))
 
@@ -88,7 +89,7 @@ class ConfirmForm(ReauthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, password="Your password")  # noqa: S106  a label
+        plain(self, password=_("Your password"))
         limit_passwords(self)
         self.fields["password"].help_text = ""
         self.fields["password"].widget.attrs["autofocus"] = True
@@ -112,7 +113,7 @@ class CodeForm(_CodeOnce, AuthenticateForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, code="Code")
+        plain(self, code=_("Code"))
         self.fields["code"].widget.attrs |= {"autofocus": True, "spellcheck": "false"}
 
 
@@ -121,7 +122,7 @@ class ConfirmByCodeForm(_CodeOnce, ReauthenticateByCodeForm):  # type: ignore[mi
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, code="Code")
+        plain(self, code=_("Code"))
 
 
 class AppForm(ActivateTOTPForm):  # type: ignore[misc]
@@ -129,7 +130,7 @@ class AppForm(ActivateTOTPForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, code="Code that the app shows")
+        plain(self, code=_("Code that the app shows"))
         self.fields["code"].widget.attrs |= {"inputmode": "numeric"}
 
 
@@ -161,10 +162,10 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain(self, name="Name of this passkey", passwordless="Sign in with this passkey alone")
+        plain(self, name=_("Name of this passkey"), passwordless=_("Sign in with this passkey alone"))
         self.fields["name"].max_length = 100
         self.fields["passwordless"].initial = True
-        self.fields["passwordless"].help_text = "Your device then asks for its PIN, fingerprint or face."
+        self.fields["passwordless"].help_text = _("Your device then asks for its PIN, fingerprint or face.")
 
     def clean(self) -> Any:
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 AROUND = string.digits + string.punctuation + string.whitespace
 SHORT_UNIT = 4  # characters
@@ -16,7 +17,7 @@ class NotCommonInDisguise(CommonPasswordValidator):
     def validate(self, password: str, user: Any = None) -> None:
         core = password.lower().strip(AROUND)
         if _repeats(password) or (core != password.lower() and core in self.passwords):
-            raise ValidationError("This password is too easy to guess.", code="password_too_common")
+            raise ValidationError(_("This password is too easy to guess."), code="password_too_common")
 
     def get_help_text(self) -> str:
         return ""
@@ -27,7 +28,7 @@ class NoNullCharacter:
 
     def validate(self, password: str, user: Any = None) -> None:
         if "\x00" in password:
-            raise ValidationError("A password cannot hold the null character.", code="password_null")
+            raise ValidationError(_("A password cannot hold the null character."), code="password_null")
 
     def get_help_text(self) -> str:
         return ""

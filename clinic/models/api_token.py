@@ -3,12 +3,13 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as lazy
 from knox.models import AbstractAuthToken
 
 
 class TokenScope(models.TextChoices):
-    READ = "read", "Read only"
-    WRITE = "write", "Read and change"
+    READ = "read", lazy("Read only")
+    WRITE = "write", lazy("Read and change")
 
 
 class ApiToken(AbstractAuthToken):

@@ -6,21 +6,22 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models.user import User
 
 
 class ErasureReason(models.TextChoices):
-    PATIENT_ASKED = "patient_asked", "The patient asked for it"
-    NO_LONGER_NEEDED = "no_longer_needed", "The time to keep it is over and it is not needed any more"
-    BY_MISTAKE = "by_mistake", "It was registered by mistake"
+    PATIENT_ASKED = "patient_asked", lazy("The patient asked for it")
+    NO_LONGER_NEEDED = "no_longer_needed", lazy("The time to keep it is over and it is not needed any more")
+    BY_MISTAKE = "by_mistake", lazy("It was registered by mistake")
 
 
 class ErasureState(models.TextChoices):
-    REQUESTED = "requested", "Waiting for an administrator"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-    REFUSED = "refused", "Refused"
-    CARRIED_OUT = "carried_out", "Carried out"
+    REQUESTED = "requested", lazy("Waiting for an administrator")
+    WITHDRAWN = "withdrawn", lazy("Withdrawn")
+    REFUSED = "refused", lazy("Refused")
+    CARRIED_OUT = "carried_out", lazy("Carried out")
 
 
 class Erasure(models.Model):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models.user import Role, User
 
@@ -25,7 +26,7 @@ class Patient(models.Model):
     """A person whose specimens are read. Two identifiers, name and record number, stand on every page of a case."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    record_number = models.CharField(max_length=50, help_text="The number in your hospital's records.")
+    record_number = models.CharField(max_length=50, help_text=lazy("The number in your hospital's records."))
     family_name = models.CharField(max_length=100)
     given_name = models.CharField(max_length=100, blank=True)
     birth_date = models.DateField(null=True, blank=True)

@@ -1,6 +1,7 @@
 """Why somebody acted."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models.user import Role
 
@@ -8,12 +9,12 @@ from clinic.models.user import Role
 class Purpose(models.TextChoices):
     """The reason for an access to a patient's data, or for any other act of the trail."""
 
-    CARE = "care", "Care of the patient"
-    EMERGENCY = "emergency", "Emergency"
-    EXPORT = "export", "Export"
-    ADMINISTRATION = "administration", "Administration"
-    AUDIT = "audit", "Audit"
-    SYSTEM = "system", "The system's own work"
+    CARE = "care", lazy("Care of the patient")
+    EMERGENCY = "emergency", lazy("Emergency")
+    EXPORT = "export", lazy("Export")
+    ADMINISTRATION = "administration", lazy("Administration")
+    AUDIT = "audit", lazy("Audit")
+    SYSTEM = "system", lazy("The system's own work")
 
 
 # What a person of each role acts for when nothing else is said.

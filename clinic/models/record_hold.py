@@ -5,14 +5,15 @@ import uuid
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models.patient import Patient
 from clinic.models.user import User
 
 
 class HoldKind(models.TextChoices):
-    RESTRICTION = "restriction", "Restriction"
-    LEGAL_HOLD = "legal_hold", "Legal hold"
+    RESTRICTION = "restriction", lazy("Restriction")
+    LEGAL_HOLD = "legal_hold", lazy("Legal hold")
 
 
 class RecordHold(models.Model):

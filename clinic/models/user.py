@@ -11,14 +11,15 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 
 class Role(models.TextChoices):
     """What a person may do: see the access rules in docs/architecture.md."""
 
-    DOCTOR = "doctor", "Doctor"
-    ADMINISTRATOR = "administrator", "Administrator"
-    AUDITOR = "auditor", "Auditor"
+    DOCTOR = "doctor", lazy("Doctor")
+    ADMINISTRATOR = "administrator", lazy("Administrator")
+    AUDITOR = "auditor", lazy("Auditor")
 
 
 # What an administrator may do in Django's own admin. No patient's data, now or when models are added there.

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext as _
 
 from clinic.models import Patient, User
 
@@ -45,10 +46,10 @@ def likely_duplicates(*, user: User, sought: Patient) -> list[Candidate]:
 
 
 def _reasons(compared: Any) -> tuple[str, ...]:
-    name = "same name" if compared.same_name else "similar name" if compared.likeness >= SIMILAR_FROM else ""
+    name = _("same name") if compared.same_name else _("similar name") if compared.likeness >= SIMILAR_FROM else ""
     parts = {
-        "same record number": compared.same_number,
+        _("same record number"): compared.same_number,
         name: bool(name),
-        "same date of birth": compared.same_birth,
+        _("same date of birth"): compared.same_birth,
     }
     return tuple(words for words, holds in parts.items() if holds)

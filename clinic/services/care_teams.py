@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from clinic.models import CareTeamMembership, EmergencyNotice, Patient, Purpose, Role, User
 from clinic.services import audit, records
@@ -26,7 +27,9 @@ def leave_care_team(*, patient: Patient, doctor: User) -> None:
     records.lock_for_team(patient_ids=[patient.pk], user=doctor)
     others = patient.care_team_memberships.exclude(user=doctor)
     if not others.filter(user__is_active=True, user__role=Role.DOCTOR).exists():
-        raise ValidationError("You are the last doctor on this care team. Hand the patient over to a colleague first.")
+        raise ValidationError(
+            _("You are the last doctor on this care team. Hand the patient over to a colleague first.")
+        )
     _leave(patient, doctor)
 
 
@@ -35,7 +38,7 @@ def hand_over(*, patient: Patient, to: User, handed_over_by: User) -> CareTeamMe
     """`to` takes the place of `handed_over_by` on the patient's care team, with the notices not yet taken note of."""
     records.lock_for_team(patient_ids=[patient.pk], user=handed_over_by)
     if to == handed_over_by:
-        raise ValidationError("Choose a colleague to hand the patient over to.")
+        raise ValidationError(_("Choose a colleague to hand the patient over to."))
     membership = _join(patient, to, handed_over_by)
     _pass_notices_on(patient, handed_over_by, to)
     _leave(patient, handed_over_by, successor=to)
@@ -44,7 +47,7 @@ def hand_over(*, patient: Patient, to: User, handed_over_by: User) -> CareTeamMe
 
 def _join(patient: Patient, doctor: User, added_by: User) -> CareTeamMembership:
     if not doctor.is_doctor or not doctor.is_active:
-        raise ValidationError("Only doctors can be on a care team.")
+        raise ValidationError(_("Only doctors can be on a care team."))
     membership, created = CareTeamMembership.objects.get_or_create(
         patient=patient, user=doctor, defaults={"added_by": added_by}
     )

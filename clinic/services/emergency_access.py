@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import (
     EMERGENCY_LASTS,
@@ -24,9 +26,9 @@ MOST_MISSES = 10  # searches that found nobody, in MISSES_COUNT_FOR
 MISSES_COUNT_FOR = timedelta(hours=1)
 
 MISSED = "emergency_access.missed"
-NOBODY = "No other patient has exactly these entries. Check them against the referral or the wristband."
-ALREADY_YOURS = "This patient is open to you already: you find them among your patients."
-TOO_MANY = "Too many searches found nobody. Wait an hour, or ask a colleague on the care team to add you."
+NOBODY = lazy("No other patient has exactly these entries. Check them against the referral or the wristband.")
+ALREADY_YOURS = lazy("This patient is open to you already: you find them among your patients.")
+TOO_MANY = lazy("Too many searches found nobody. Wait an hour, or ask a colleague on the care team to add you.")
 
 
 class TooManyMisses(ValidationError):
@@ -47,9 +49,10 @@ def open_in_emergency(
     if not doctor.is_doctor or not doctor.is_active:
         raise PermissionDenied("Only doctors open records in an emergency.")
     if not record_number.strip() or not (family_name.strip() or birth_date):
-        raise ValidationError("Enter the record number, and the family name or the date of birth.")
+        raise ValidationError(_("Enter the record number, and the family name or the date of birth."))
     if len(reason.strip()) < SHORTEST_REASON:
-        raise ValidationError({"reason": f"Say in a sentence why ({SHORTEST_REASON} letters at least)."})
+        why = _("Say in a sentence why (%(limit_value)s letters at least).")
+        raise ValidationError({"reason": why % {"limit_value": SHORTEST_REASON}})
     with transaction.atomic():  # what went wrong is recorded, so it is raised only after the commit
         opened = _open(doctor, record_number.strip(), family_name.strip(), birth_date, reason.strip())
     if isinstance(opened, ValidationError):

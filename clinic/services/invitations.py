@@ -10,13 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Invitation, Role, User
 from clinic.services import audit
 from clinic.services.people import new_person, set_password
 from clinic.services.permissions import administrators_only
 
-NOT_GOOD = "This link is not good any more."
+NOT_GOOD = lazy("This link is not good any more.")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def renew_link(*, person: User, made_by: User) -> IssuedLink:
     administrators_only(made_by)
     current = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not current.is_active:
-        raise ValidationError("This person is deactivated.")
+        raise ValidationError(_("This person is deactivated."))
     audit.record(actor=made_by, action="person.link_made", subject=current)
     return _issue(current, made_by=made_by, good_for=settings.INVITATION_GOOD_FOR)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.models import CareTeamMembership, Patient, User
 from clinic.selectors.duplicates import Candidate, likely_duplicates
@@ -47,7 +48,7 @@ def register_patient(
     )
     patient.full_clean()
     if birth_date and birth_date > timezone.localdate():
-        raise ValidationError({"birth_date": "This date of birth lies in the future."})
+        raise ValidationError({"birth_date": _("This date of birth lies in the future.")})
     with transaction.atomic():
         candidates = _register(patient, registered_by, set(not_duplicate_of))
     if candidates:

@@ -3,13 +3,15 @@
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Invitation, Role, User
 from clinic.services import audit
 from clinic.services.permissions import administrators_only
 from clinic.services.sessions import end_all_of
 
-LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
+LAST_ADMINISTRATOR = lazy("This is the last active administrator. Make somebody else an administrator first.")
 
 
 @transaction.atomic
@@ -38,7 +40,7 @@ def change_password(*, person: User, password: str) -> None:
     The caller may keep the session it came from with `update_session_auth_hash`.
     """
     if not person.is_active:
-        raise ValidationError("This person is deactivated.")
+        raise ValidationError(_("This person is deactivated."))
     set_password(person, password)
     audit.record(actor=person, action="person.password_changed", subject=person)
 

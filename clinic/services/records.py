@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils.translation import gettext as _
 
 from clinic.models import Patient, User
 
@@ -18,7 +19,7 @@ class RecordRestricted(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This record is restricted: nothing can be added or analysed until the restriction is lifted.",
+            _("This record is restricted: nothing can be added or analysed until the restriction is lifted."),
             code="restricted",
         )
 

@@ -8,6 +8,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as lazy
 from kombu.exceptions import OperationalError
 
 from clinic.accounts.reset_links import reset_links
@@ -41,7 +42,10 @@ def send_reset_link(*, person_id: UUID) -> None:
         kwargs={"uidb36": user_pk_to_url_str(person), "key": reset_links.make_token(person)},
     )
     send_mail(
-        to=person, subject="Your new password", template="clinic/mail/reset.txt", link=settings.SITE_ADDRESS + where
+        to=person,
+        subject=lazy("Your new password"),
+        template="clinic/mail/reset.txt",
+        link=settings.SITE_ADDRESS + where,
     )
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 IPV6_PREFIX = 64  # what one household or office has
 KEY_LENGTH = 32  # hexadecimal digits: 128 bits
@@ -42,7 +43,7 @@ class TooManyTries(Exception):
     """This place must wait before the next try for this account."""
 
     def __init__(self, count: Count, wait: int) -> None:
-        super().__init__(f"Too many tries. Please wait {_in_words(wait)} and try again.")
+        super().__init__(_in_words(wait))
         self.limit = count.limit
         self.wait = wait
         self.is_first = cache.add(f"{count.key}:told", True, timeout=count.seconds)
@@ -139,4 +140,8 @@ def locked(*keys: str) -> Iterator[None]:
 
 def _in_words(seconds: int) -> str:
     minutes = -(-seconds // 60)
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
+    return ngettext(
+        "Too many tries. Please wait a minute and try again.",
+        "Too many tries. Please wait %(minutes)s minutes and try again.",
+        minutes,
+    ) % {"minutes": minutes}

@@ -5,6 +5,10 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from clinic.acts import in_words
+from clinic.models import Role
 
 register = template.Library()
 
@@ -40,4 +44,10 @@ def time_zone_cookie() -> str:
 @register.filter
 def act(action: str) -> str:
     """An action of the trail in words: `image.uploaded_again` is "Image uploaded again"."""
-    return action.replace(".", " ").replace("_", " ").capitalize()
+    return _(in_words(action))
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """A role as the trail holds it, in words; nothing for no role."""
+    return str(Role(role).label) if role in Role.values else role

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -33,5 +34,5 @@ def api_token_revoke(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Make one of one's own tokens worthless."""
     token = get_object_or_404(ApiToken.objects.filter(user=request.user), public_id=pk)
     revoke_token(token=token, revoked_by=request.user)
-    messages.success(request, "The token is revoked.")
+    messages.success(request, _("The token is revoked."))
     return redirect("clinic:api_tokens")

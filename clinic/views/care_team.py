@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -43,12 +44,12 @@ def care_team_share(request: SignedInRequest, pk: UUID) -> HttpResponse:
     patient = _visible(request, pk)
     doctor = _chosen(request)
     if doctor is None:
-        return _again(request, patient, "Choose a doctor from the list.")
+        return _again(request, patient, _("Choose a doctor from the list."))
     try:
         add_to_care_team(patient=patient, doctor=doctor, added_by=request.user)
     except ValidationError as error:
         return _again(request, patient, " ".join(error.messages))
-    messages.success(request, f"{doctor} is on the care team now.")
+    messages.success(request, _("%(doctor)s is on the care team now.") % {"doctor": doctor})
     return redirect("clinic:care_team", pk=patient.pk)
 
 
@@ -60,7 +61,7 @@ def care_team_leave(request: SignedInRequest, pk: UUID) -> HttpResponse:
         leave_care_team(patient=patient, doctor=request.user)
     except ValidationError as error:
         return _again(request, patient, " ".join(error.messages))
-    messages.success(request, "You have left the care team; the patient is no longer among yours.")
+    messages.success(request, _("You have left the care team; the patient is no longer among yours."))
     return redirect("clinic:patients")
 
 
@@ -70,12 +71,12 @@ def care_team_hand_over(request: SignedInRequest, pk: UUID) -> HttpResponse:
     patient = _visible(request, pk)
     doctor = _chosen(request)
     if doctor is None:
-        return _again(request, patient, "Choose a doctor from the list.")
+        return _again(request, patient, _("Choose a doctor from the list."))
     try:
         hand_over(patient=patient, to=doctor, handed_over_by=request.user)
     except ValidationError as error:
         return _again(request, patient, " ".join(error.messages))
-    messages.success(request, f"{doctor} has taken the patient over from you.")
+    messages.success(request, _("%(doctor)s has taken the patient over from you.") % {"doctor": doctor})
     return redirect("clinic:patients")
 
 

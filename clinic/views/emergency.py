@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -38,7 +39,7 @@ def emergency_end(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Close the record before the hour is over."""
     access = get_object_or_404(request.user.emergency_accesses, pk=pk)
     end_emergency_access(access=access, ended_by=request.user)
-    messages.success(request, "Your emergency access has ended.")
+    messages.success(request, _("Your emergency access has ended."))
     return redirect("clinic:home")
 
 

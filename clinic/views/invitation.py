@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -50,7 +51,7 @@ def invitation_password(request: HttpRequest) -> HttpResponse:
             form.add_error("new_password", error)
         else:
             request.session.flush()
-            messages.success(request, "Your password is set. Please sign in with it.")
+            messages.success(request, _("Your password is set. Please sign in with it."))
             response = redirect("clinic:sign_in")
             known_devices.remember(request, response, person.email)
             return response

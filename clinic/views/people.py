@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -86,7 +88,7 @@ def person_role(request: SignedInRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(User, pk=pk)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _back(request, found, ValidationError("Choose one of the roles."))
+        return _back(request, found, ValidationError(_("Choose one of the roles.")))
     role = Role(form.cleaned_data["role"])
     return _do(request, found, lambda: services.change_role(person=found, role=role, changed_by=request.user))
 
@@ -120,7 +122,7 @@ def _do(request: SignedInRequest, found: User, act: Callable[[], None]) -> HttpR
         act()
     except ValidationError as error:
         return _back(request, found, error)
-    messages.success(request, "The change is made. It holds from the person's next request.")
+    messages.success(request, _("The change is made. It holds from the person's next request."))
     return _back(request, found)
 
 
@@ -133,7 +135,7 @@ def _back(request: SignedInRequest, found: User, error: ValidationError | None =
 def _show_link(request: SignedInRequest, link: IssuedLink) -> HttpResponse:
     mailed = send_mail(
         to=link.person,
-        subject="Your account",
+        subject=lazy("Your account"),
         template="clinic/mail/invitation.txt",
         link=link.address,
         expires_at=link.invitation.expires_at,

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
 from diagnosis.models.model_version import ModelVersion
@@ -14,12 +15,12 @@ from diagnosis.models.slide_image import SlideImage
 
 
 class AnalysisState(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Being analysed"
-    SUCCEEDED = "succeeded", "Done"
-    FAILED = "failed", "Failed"
-    QUARANTINED = "quarantined", "Set aside"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", lazy("Waiting")
+    RUNNING = "running", lazy("Being analysed")
+    SUCCEEDED = "succeeded", lazy("Done")
+    FAILED = "failed", lazy("Failed")
+    QUARANTINED = "quarantined", lazy("Set aside")
+    CANCELLED = "cancelled", lazy("Cancelled")
 
 
 MAX_ATTEMPTS = 3  # then an analysis is set aside until a person retries it

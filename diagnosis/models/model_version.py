@@ -5,16 +5,17 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import User
 from diagnosis.models.case import assay_choices
 
 
 class ModelState(models.TextChoices):
-    CANDIDATE = "candidate", "Candidate"
-    SHADOW = "shadow", "Shadow"
-    ACTIVE = "active", "Active"
-    RETIRED = "retired", "Retired"
+    CANDIDATE = "candidate", lazy("Candidate")
+    SHADOW = "shadow", lazy("Shadow")
+    ACTIVE = "active", lazy("Active")
+    RETIRED = "retired", lazy("Retired")
 
 
 class ModelVersion(models.Model):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
 from diagnosis.models.analysis import Analysis
@@ -14,9 +15,9 @@ from diagnosis.models.withholding import withheld_from
 
 
 class Verdict(models.TextChoices):
-    CONFIDENT = "confident", "Confident"
-    REFER = "refer", "Refer to a second reader"
-    OUT_OF_SCOPE = "out_of_scope", "Outside what this model knows"
+    CONFIDENT = "confident", lazy("Confident")
+    REFER = "refer", lazy("Refer to a second reader")
+    OUT_OF_SCOPE = "out_of_scope", lazy("Outside what this model knows")
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):

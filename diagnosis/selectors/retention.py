@@ -5,6 +5,8 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from clinic.models import HoldKind, Patient
 from diagnosis.models import Case
@@ -14,10 +16,10 @@ from diagnosis.selectors.record_rows import branches
 def must_be_kept(patient: Patient) -> str:
     """Why the record cannot be erased today, in a sentence; empty when it can."""
     if patient.holds.filter(kind=HoldKind.LEGAL_HOLD, lifted_at__isnull=True).exists():
-        return "This record is under a legal hold and must be kept until the hold is lifted."
+        return _("This record is under a legal hold and must be kept until the hold is lifted.")
     until = kept_until(patient)
     if until and timezone.localdate() < until:
-        return f"This record must be kept until {until:%d %B %Y}."
+        return _("This record must be kept until %(until)s.") % {"until": date_format(until, "DATE_FORMAT")}
     return ""
 
 

@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from clinic.models import User
@@ -175,7 +176,7 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
         Analysis.objects.select_for_update(no_key=True, of=("self",)).select_related("image__case").get(pk=analysis.pk)
     )
     if not current.can_be_retried:
-        raise ValidationError("Only an analysis that failed can be retried.")
+        raise ValidationError(_("Only an analysis that failed can be retried."))
     before = current.state
     Analysis.objects.filter(pk=current.pk).update(
         state=AnalysisState.QUEUED,

@@ -5,6 +5,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.models import Patient, User
 from clinic.services import audit, records
@@ -21,7 +22,7 @@ def open_case(*, patient: Patient, opened_by: User, assay: str, specimen_date: d
     case = Case(patient=patient, assay=assay, specimen_date=specimen_date, note=note.strip(), created_by=opened_by)
     case.full_clean()
     if specimen_date > timezone.localdate():
-        raise ValidationError({"specimen_date": "The specimen's date lies in the future."})
+        raise ValidationError({"specimen_date": _("The specimen's date lies in the future.")})
     case.save()
     audit.record(actor=opened_by, action="case.opened", subject=case, patient_id=patient.pk, assay=assay)
     return case

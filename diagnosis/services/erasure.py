@@ -10,6 +10,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import EmergencyAccess, Erasure, ErasureReason, ErasureState, Patient, User
 from clinic.selectors.merging import ids_of_record
@@ -20,7 +22,7 @@ from diagnosis.selectors.record_rows import digests_of, erased_branches
 from diagnosis.selectors.retention import must_be_kept
 from diagnosis.services import file_removal
 
-DECIDED = "This request was withdrawn or decided already."
+DECIDED = lazy("This request was withdrawn or decided already.")
 
 
 @transaction.atomic
@@ -28,7 +30,7 @@ def request_erasure(*, patient: Patient, reason: ErasureReason, requested_by: Us
     """Ask for the record to be erased. ValidationError, with the date, while it must be kept."""
     current = records.lock_for_team(patient_ids=[patient.pk], user=requested_by)[patient.pk]
     if Erasure.objects.filter(patient_id=patient.pk, state=ErasureState.REQUESTED).exists():
-        raise ValidationError("The erasure of this record was requested already.")
+        raise ValidationError(_("The erasure of this record was requested already."))
     _require_erasable(current)
     erasure = Erasure(patient_id=patient.pk, reason=reason, requested_by=requested_by)
     erasure.full_clean()
@@ -60,7 +62,7 @@ def carry_out_erasure(*, erasure: Erasure, carried_out_by: User) -> Erasure:
     """
     administrators_only(carried_out_by)
     if erasure.requested_by_id == carried_out_by.pk:
-        raise ValidationError("Whoever requested an erasure does not carry it out.")
+        raise ValidationError(_("Whoever requested an erasure does not carry it out."))
     ids = _lock_record(erasure.patient_id)
     if not ids:
         raise ValidationError(DECIDED)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.models import CareTeamMembership, Erasure, ErasureState, HoldKind, MergedMembership, Merging, Patient, User
 from clinic.services import audit, records
@@ -19,7 +20,7 @@ def merge_records(*, kept: Patient, merged: Patient, merged_by: User) -> Merging
     Raises PermissionDenied unless the person is on both care teams, ValidationError when a record is frozen.
     """
     if kept.pk == merged.pk:
-        raise ValidationError("A record cannot be merged with itself.")
+        raise ValidationError(_("A record cannot be merged with itself."))
     patients = records.lock_for_team(patient_ids=[kept.pk, merged.pk], user=merged_by)
     _require_free(patients.values())
     merging = Merging.objects.create(kept=kept, merged=merged, merged_by=merged_by)
@@ -39,7 +40,7 @@ def undo_merging(*, merging: Merging, undone_by: User) -> Patient:
     patients = records.lock_for_team(patient_ids=[merging.kept_id], user=undone_by)
     current = Merging.objects.select_for_update(no_key=True).get(pk=merging.pk)
     if current.undone_at:
-        raise ValidationError("This merging was undone already.")
+        raise ValidationError(_("This merging was undone already."))
     _require_free(patients.values())
     acts = [*_return_cases(current), *_return_memberships(current, undone_by)]
     Patient.objects.filter(pk=current.merged_id).update(merged_into=None)
@@ -54,9 +55,9 @@ def _require_free(patients: Iterable[Patient]) -> None:
         if patient.restricted_at:
             raise records.RecordRestricted
         if patient.holds.filter(kind=HoldKind.LEGAL_HOLD, lifted_at__isnull=True).exists():
-            raise ValidationError("A record under a legal hold stays as it is.")
+            raise ValidationError(_("A record under a legal hold stays as it is."))
         if Erasure.objects.filter(patient_id=patient.pk, state=ErasureState.REQUESTED).exists():
-            raise ValidationError("The erasure of a record was requested. Withdraw the request first.")
+            raise ValidationError(_("The erasure of a record was requested. Withdraw the request first."))
 
 
 def _on_both(action: str, merging: Merging) -> list[audit.Act]:

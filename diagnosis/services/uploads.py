@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.models import User
 from clinic.services import audit, records
@@ -57,7 +58,7 @@ def _outcome(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upl
         return refusal
     except OSError:
         logger.exception("An image could not be stored.")
-        return UploadRefused("not_stored", "The image could not be stored just now. Please send it again.")
+        return UploadRefused("not_stored", _("The image could not be stored just now. Please send it again."))
 
 
 def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload:
@@ -74,7 +75,7 @@ def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") ->
     header = _check(case=case, file=file)
     model = active_model(case.assay)
     if model is None:
-        raise UploadRefused("no_model", "No model is active for this assay. Please tell your administrator.")
+        raise UploadRefused("no_model", _("No model is active for this assay. Please tell your administrator."))
     file.seek(0)
     sha256 = file_store.put(file)
     try:
@@ -89,14 +90,14 @@ def _restricted() -> UploadRefused:
 
 def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
     if not file.size:
-        raise UploadRefused("empty", "The file is empty.")
+        raise UploadRefused("empty", _("The file is empty."))
     if file.size > settings.UPLOAD_MAX_FILE_BYTES:
         limit = settings.UPLOAD_MAX_FILE_BYTES // 1024**2
-        raise UploadRefused("too_large", f"The file is larger than {limit} MB.")
+        raise UploadRefused("too_large", _("The file is larger than %(limit)s MB.") % {"limit": limit})
     try:
         return read_header(cast("BinaryIO", file), minimum_side=case.get_assay().minimum_side)
     except UnreadableImage as error:
-        raise UploadRefused(error.code, error.message) from None
+        raise UploadRefused(error.code, _(error.message)) from None
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Numbers and words of a result, the same wherever they are shown."""
 
 from django import template
+from django.utils.translation import gettext as _
 
 from diagnosis.models import Analysis, Prediction
 from diagnosis.views.results import Result, percentage, result_of
@@ -14,6 +15,12 @@ register.filter("percentage", percentage)
 def result(prediction: Prediction) -> Result:
     """A prediction in words and figures."""
     return result_of(prediction)
+
+
+@register.filter
+def failure_words(analysis: Analysis) -> str:
+    """Why an analysis failed. The sentence is stored in English and is one of those that we know."""
+    return _(analysis.failure_message) if analysis.failure_message else ""
 
 
 @register.filter

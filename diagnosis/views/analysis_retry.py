@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.services.records import RecordRestricted
@@ -24,7 +25,7 @@ def analysis_retry(request: SignedInRequest, pk: UUID) -> HttpResponse:
         messages.info(request, error.messages[0])
     except ValidationError:
         # A second click, or a colleague's: the page that follows shows how things stand.
-        messages.info(request, "This image is not set aside any more; nothing was changed.")
+        messages.info(request, _("This image is not set aside any more; nothing was changed."))
     if request.POST.get("back") == "case":
         return redirect("diagnosis:case", pk=analysis.image.case_id)
     return redirect("diagnosis:image", pk=analysis.image_id)

@@ -11,6 +11,8 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
@@ -38,14 +40,13 @@ def case_images(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _fragment(request, case)
     if _announced_size(request) > settings.UPLOAD_MAX_REQUEST_BYTES:
-        limit = settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2
-        return _refuse(request, case, 413, f"One upload holds at most {limit} MB. Please send fewer images at a time.")
+        most = _("One upload holds at most %(limit)s MB. Please send fewer images at a time.")
+        return _refuse(request, case, 413, most % {"limit": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2})
     try:
         return _receive(request, case)
     except TooManyFilesSent:
-        return _refuse(
-            request, case, 400, f"Please send at most {settings.UPLOAD_MAX_FILES} images at a time. None was taken in."
-        )
+        most = _("Please send at most %(most)s images at a time. None was taken in.")
+        return _refuse(request, case, 400, most % {"most": settings.UPLOAD_MAX_FILES})
 
 
 def _announced_size(request: SignedInRequest) -> int:
@@ -64,7 +65,7 @@ def _fragment(request: SignedInRequest, case: Case) -> HttpResponse:
 def _receive(request: SignedInRequest, case: Case) -> HttpResponse:
     files = request.FILES.getlist("images")
     if not files:
-        return _refuse(request, case, 400, "No image was chosen.")
+        return _refuse(request, case, 400, _("No image was chosen."))
     outcomes = accept_images(case=case, uploaded_by=request.user, files=files)
     refused = [outcome for _, outcome in outcomes if isinstance(outcome, UploadRefused)]
     status = HTTPStatus.BAD_REQUEST if len(refused) == len(outcomes) else HTTPStatus.ACCEPTED
@@ -78,7 +79,8 @@ def _receive(request: SignedInRequest, case: Case) -> HttpResponse:
 
 
 def _received(outcomes: Sequence[Outcome]) -> str:
-    return "1 image was received." if len(outcomes) == 1 else f"{len(outcomes)} images were received."
+    number = len(outcomes)
+    return ngettext("%(number)s image was received.", "%(number)s images were received.", number) % {"number": number}
 
 
 def _refuse(request: SignedInRequest, case: Case, status: int, message: str) -> HttpResponse:

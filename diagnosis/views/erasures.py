@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -51,7 +52,7 @@ def erasure(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def _decide(request: SignedInRequest, asked: Erasure, decision: str) -> None:
     if decision == "carry_out":
         carry_out_erasure(erasure=asked, carried_out_by=request.user)
-        messages.success(request, "The record is erased.")
+        messages.success(request, _("The record is erased."))
     else:
         refuse_erasure(erasure=asked, refused_by=request.user)
-        messages.success(request, "The request is refused: the record stays.")
+        messages.success(request, _("The request is refused: the record stays."))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -41,9 +42,9 @@ def record_erasure(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def _act(request: SignedInRequest, patient: Patient, withdrawn: Erasure | None, form: ErasureForm) -> None:
     if withdrawn:
         withdraw_erasure(erasure=withdrawn, withdrawn_by=request.user)
-        messages.success(request, "The request is withdrawn: the record stays.")
+        messages.success(request, _("The request is withdrawn: the record stays."))
     elif "withdraw" in request.POST:
-        raise ValidationError("This request was withdrawn or decided already.")
+        raise ValidationError(_("This request was withdrawn or decided already."))
     else:
         request_erasure(patient=patient, reason=ErasureReason(form.cleaned_data["reason"]), requested_by=request.user)
-        messages.success(request, "The erasure is requested: an administrator decides.")
+        messages.success(request, _("The erasure is requested: an administrator decides."))

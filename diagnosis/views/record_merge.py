@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -51,7 +52,7 @@ def record_merge_with(request: SignedInRequest, pk: UUID, other: UUID) -> HttpRe
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            messages.success(request, "The two records are one now. This can be undone under Record.")
+            messages.success(request, _("The two records are one now. This can be undone under Record."))
             return redirect("diagnosis:patient", pk=kept.pk)
     else:
         _note_looks(request, pair)
@@ -62,7 +63,7 @@ def record_merge_with(request: SignedInRequest, pk: UUID, other: UUID) -> HttpRe
 def _merge(request: SignedInRequest, pair: tuple[Patient, Patient], keep: UUID) -> Patient:
     by_id = {one.pk: one for one in pair}
     if keep not in by_id:
-        raise ValidationError("Choose one of the two records to keep.")
+        raise ValidationError(_("Choose one of the two records to keep."))
     kept = by_id[keep]
     merged = pair[1] if kept is pair[0] or kept == pair[0] else pair[0]
     merge_records(kept=kept, merged=merged, merged_by=request.user)
@@ -95,7 +96,7 @@ def merging_undo(request: SignedInRequest, pk: UUID) -> HttpResponse:
         except ValidationError as error:
             errors = error.messages
         else:
-            messages.success(request, "The merging is undone: there are two records again.")
+            messages.success(request, _("The merging is undone: there are two records again."))
             is_visible = Patient.objects.visible_to(request.user).filter(pk=apart.pk).exists()
             return redirect("diagnosis:patient", pk=apart.pk if is_visible else merging.kept_id)
     context = {"patient": merging.kept, "merging": merging, "errors": errors}

@@ -50,8 +50,8 @@ def result_of(prediction: Prediction) -> Result:
     if prediction.verdict == Verdict.OUT_OF_SCOPE:
         return Result(
             verdict=prediction.verdict,
-            verdict_label=Verdict.OUT_OF_SCOPE.label,
-            headline=Verdict.OUT_OF_SCOPE.label,
+            verdict_label=str(Verdict.OUT_OF_SCOPE.label),
+            headline=str(Verdict.OUT_OF_SCOPE.label),
             explanation=(
                 "This image does not look like the images the model was made for, so it suggests nothing. "
                 "Stain, magnification, focus or specimen may differ."
