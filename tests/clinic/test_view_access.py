@@ -30,7 +30,7 @@ def text_of(client: Client, address: str) -> str:
 
 def test_the_patients_page_shows_the_team(web: Web, patient: Patient, owner: User, colleague: User) -> None:
     page = text_of(web("owner"), f"/patients/{patient.pk}/")
-    assert "Olivia Owner (you)" in page
+    assert "<bdi>Olivia Owner</bdi> (you)" in page
     assert "Colin Colleague" in page
 
 
@@ -52,7 +52,7 @@ def test_handing_over_takes_the_patient_off_ones_list(web: Web, patient: Patient
     client = web("owner")
     client.post(f"/patients/{patient.pk}/care-team/hand-over/", {"doctor": stranger.pk})
     assert patient.family_name not in text_of(client, "/patients/")
-    assert "Olivia Owner, from" in text_of(web("stranger"), f"/patients/{patient.pk}/care-team/")
+    assert "<bdi>Olivia Owner</bdi>, from" in text_of(web("stranger"), f"/patients/{patient.pk}/care-team/")
 
 
 def test_every_page_of_the_patient_says_that_it_is_an_emergency(web: Web, patient: Patient, stranger: User) -> None:
@@ -74,7 +74,7 @@ def test_the_team_reads_the_notice_on_every_page_until_it_takes_note(web: Web, p
     client = web("owner")
     for address in ("/patients/", "/account/", f"/patients/{patient.pk}/"):
         page = text_of(client, address)
-        assert "Stella Stranger opened the record of" in page
+        assert "<bdi>Stella Stranger</bdi> opened the record of" in page
         assert "unconscious &lt;b&gt;at night" in page
     client.post(f"/emergency-access/notices/{access.notices.get().pk}/")
     assert "opened the record of" not in text_of(client, "/patients/")
