@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import clinic.worker_signals  # noqa: F401  it listens
 from clinic.celery import task
 from clinic.services import audit_heads, reset_links
 

@@ -129,6 +129,7 @@ class Stack:
             "MODEL_CACHE": str(settings.MODEL_CACHE),
             "ANALYSIS_LEASE_SECONDS": "5",
             "ANALYSIS_SWEEP_SECONDS": "2",
+            "WORKER_PROGRESS_SECONDS": "8",
         }
 
     def _answers(self) -> bool:

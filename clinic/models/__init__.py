@@ -13,6 +13,7 @@ from clinic.models.patient import Patient
 from clinic.models.purpose import Purpose
 from clinic.models.record_hold import HoldKind, RecordHold
 from clinic.models.user import Role, User
+from clinic.models.worker_process import WorkerProcess
 
 __all__ = [
     "EMERGENCY_LASTS",
@@ -36,4 +37,5 @@ __all__ = [
     "Role",
     "TokenScope",
     "User",
+    "WorkerProcess",
 ]

@@ -10,6 +10,7 @@ from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
+from clinic.settings.operations import *  # noqa: F403  settings are layered by design
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design

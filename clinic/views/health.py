@@ -1,10 +1,11 @@
-"""Whether this process lives, and whether it can do its work. Open to all, and says nothing else."""
+"""Whether this process lives, and whether the site can do its work. Open to all, and says nothing else."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from clinic.services.readiness import readiness
 
 
 @login_not_required
@@ -19,10 +20,8 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """The database answers."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return HttpResponse("The database does not answer.\n", content_type="text/plain", status=503)
-    return HttpResponse("ready\n", content_type="text/plain")
+    """Database, broker and storage answer, and a worker gets things done; else the part that does not, by name."""
+    found = readiness()
+    parts = {name: problem or "ready" for name, problem in found.parts.items()}
+    document = {"status": "ready" if found.is_ready else "not ready", "parts": parts}
+    return JsonResponse(document, status=200 if found.is_ready else 503)

@@ -112,7 +112,7 @@ PAGES = [
     Row("clinic:patients", get="doctors 200; others 403", post="doctors 200; others 403", body={"query": "a"}),
     Row("clinic:patient_new", get="doctors 200; others 403", post="doctors 302; others 403", body=NEW_PATIENT),
     Row("clinic:health_live", get="anyone 200"),
-    Row("clinic:health_ready", get="anyone 200"),
+    Row("clinic:health_ready", get="anyone 503"),  # no worker is there
     Row("clinic:api_tokens", get="everyone 200", post="everyone 200", body=NEW_TOKEN),
     Row("clinic:api_token_revoke", of="token", post="owner 302; others 404"),
     Row("clinic:care_team", of="patient", get=SEES, post=SEES, body={"query": "stranger"}),

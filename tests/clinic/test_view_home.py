@@ -1,8 +1,5 @@
-"""The first page, the account, the pages for errors, and the health checks."""
+"""The first page, the account, and the pages for errors."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +7,6 @@ from django.test import Client
 
 from clinic.models import AuditEvent, User
 from tests.factories import PASSWORD
-from tests.stack import without_the_owner
 
 NEW = "entirely new and long"
 
@@ -63,26 +59,3 @@ def test_an_address_that_does_not_exist_is_answered_in_our_own_words(web: Callab
     response = web("owner").get("/nowhere/")
     assert response.status_code == 404
     assert "Nothing is here" in response.content.decode()
-
-
-def test_it_lives_without_asking_the_database(client: Client) -> None:
-    assert client.get("/health/live").status_code == 200  # this test has no database to ask
-
-
-def test_it_is_ready_when_the_database_answers(client: Client, db: None) -> None:
-    assert client.get("/health/ready").status_code == 200
-
-
-def test_it_says_in_one_plain_line_when_the_database_does_not_answer() -> None:
-    asks = (
-        "import django; django.setup()\n"
-        "from django.test import Client\n"
-        "for path in ('live', 'ready'):\n"
-        "    answer = Client().get('/health/' + path)\n"
-        "    print(answer.status_code, answer.content.decode(), end='')\n"
-    )
-    environment = without_the_owner(os.environ) | {"DATABASE_URL": "postgres://nobody:x@/nothing?host=/nowhere"}
-    ran = subprocess.run(
-        [sys.executable, "-c", asks], env=environment, capture_output=True, text=True, timeout=60, check=True
-    )
-    assert ran.stdout == "200 alive\n503 The database does not answer.\n"
