@@ -89,7 +89,9 @@ def check_broker() -> None:
         _otherwise("The broker does not answer.", Exception),  # so has each transport
         current_app.connection_for_read(transport_options=options) as broker,
     ):
-        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, interval_max=0, timeout=patience)
+        broker.ensure_connection(
+            max_retries=1, interval_start=0, interval_step=0, interval_max=0, timeout=round(patience)
+        )
 
 
 def check_storage() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -85,7 +86,7 @@ def test_it_says_when_files_cannot_be_written(client: Client, worker: str, setti
 def test_a_file_that_reads_differently_is_not_ready(
     client: Client, worker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness.default_storage, "save", lambda name, _content: name)  # never written
+    monkeypatch.setattr(default_storage, "save", lambda name, _content: name)  # never written
     assert not_ready(client) == {"storage": "Files cannot be written or read."}
 
 
