@@ -2,7 +2,8 @@
 
 from diagnosis.models.analysis import Analysis, AnalysisState
 from diagnosis.models.assay_policy import AssayPolicy
-from diagnosis.models.case import Case
+from diagnosis.models.case import Case, Urgency
+from diagnosis.models.case_standing import CaseInvolvement, CaseStanding, Doubt, Stage
 from diagnosis.models.file_to_remove import FileToRemove
 from diagnosis.models.image_opening import ImageOpening
 from diagnosis.models.merged_case import MergedCase
@@ -13,6 +14,7 @@ from diagnosis.models.reading_draft import ReadingDraft
 from diagnosis.models.reading_request import ReadingRequest, RequestKind, RequestState
 from diagnosis.models.report import Confirmation, Report
 from diagnosis.models.report_draft import ReportDraft
+from diagnosis.models.saved_view import SavedView
 from diagnosis.models.slide_image import SlideImage, WithdrawalReason
 
 __all__ = [
@@ -21,7 +23,10 @@ __all__ = [
     "Answer",
     "AssayPolicy",
     "Case",
+    "CaseInvolvement",
+    "CaseStanding",
     "Confirmation",
+    "Doubt",
     "FileToRemove",
     "ImageOpening",
     "MergedCase",
@@ -37,7 +42,10 @@ __all__ = [
     "ReportDraft",
     "RequestKind",
     "RequestState",
+    "SavedView",
     "SlideImage",
+    "Stage",
+    "Urgency",
     "Verdict",
     "WithdrawalReason",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
 from diagnosis.models.model_version import ModelVersion
+from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
 
 
@@ -31,7 +32,8 @@ RETRYABLE = (AnalysisState.FAILED, AnalysisState.QUARANTINED)
 # The only moves there are; a database trigger refuses every other.
 TRANSITIONS: list[tuple[str, str]] = [
     (AnalysisState.QUEUED, AnalysisState.RUNNING),  # claimed
-    (AnalysisState.QUEUED, AnalysisState.CANCELLED),
+    (AnalysisState.QUEUED, AnalysisState.CANCELLED),  # its image is withdrawn
+    (AnalysisState.CANCELLED, AnalysisState.QUEUED),  # its image is put back
     (AnalysisState.RUNNING, AnalysisState.SUCCEEDED),
     (AnalysisState.RUNNING, AnalysisState.FAILED),
     (AnalysisState.RUNNING, AnalysisState.QUEUED),  # its lease was lost, attempts are left
@@ -98,8 +100,13 @@ class Analysis(models.Model):
             models.Index(fields=["model_version", "queued_at"], condition=Q(state="queued"), name="analysis_queue"),
             models.Index(fields=["lease_expires_at"], condition=Q(state="running"), name="analysis_leases"),
             models.Index(fields=["-created_at", "-id"], name="analysis_newest_first"),
+            models.Index(fields=["requested_by"], condition=Q(state__in=PENDING), name="analysis_awaited"),
         ]
-        triggers = [pgtrigger.FSM(name="only_known_moves", field="state", transitions=TRANSITIONS)]
+        triggers = [
+            pgtrigger.FSM(name="only_known_moves", field="state", transitions=TRANSITIONS),
+            renews_when_added(),
+            renews_when_changed("state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"

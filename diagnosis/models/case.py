@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
+from diagnosis.models.renewing import involves, renews_when_added, renews_when_changed
 from mlcore.assays import ASSAYS, Assay, get_assay
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 def assay_choices() -> "list[tuple[str, StrOrPromise]]":
     """The known assays, read when needed: adding one takes no migration."""
     return [(slug, lazy(assay.name)) for slug, assay in ASSAYS.items()]
+
+
+class Urgency(models.TextChoices):
+    """How soon a case must be read, the most urgent last."""
+
+    ROUTINE = "routine", lazy("Routine")
+    URGENT = "urgent", lazy("Urgent")
+    EMERGENCY = "emergency", lazy("Emergency")
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -33,6 +43,9 @@ class Case(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="cases")
     assay = models.CharField(max_length=30, choices=assay_choices)
     specimen_date = models.DateField(help_text=lazy("The day the specimen was taken."))
+    urgency = models.CharField(
+        max_length=20, choices=Urgency.choices, default=Urgency.ROUTINE, db_default=Urgency.ROUTINE
+    )
     note = models.TextField(blank=True, max_length=2000)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="opened_cases")
@@ -41,9 +54,15 @@ class Case(models.Model):
 
     class Meta:
         ordering = ["-specimen_date", "-created_at"]
+        constraints = [models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="case_urgency_known")]
         indexes = [
             models.Index(fields=["patient", "-specimen_date", "-created_at"], name="case_by_patient"),
             models.Index(fields=["-created_at", "-id"], name="case_newest_first"),
+        ]
+        triggers = [
+            renews_when_added(case="new_rows.id", way=""),
+            renews_when_changed("patient_id", "assay", "urgency", "specimen_date", case="new_rows.id", way=""),
+            involves(name="involves_who_opened_it", doctor="created_by_id", case="new_rows.id", way=""),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as lazy
 from clinic.models import Patient, User
 from diagnosis.models.analysis import Analysis
 from diagnosis.models.kept import BY_ANALYSIS, goes_with_the_record_alone, written_once
+from diagnosis.models.renewing import BY_ANALYSIS as IMAGE_BY_ANALYSIS
+from diagnosis.models.renewing import renews_when_added
 from diagnosis.models.withholding import withheld_from
 
 
@@ -73,6 +75,7 @@ class Prediction(models.Model):
         triggers = [
             written_once(),
             goes_with_the_record_alone(way_to_the_case=BY_ANALYSIS),
+            renews_when_added(way=IMAGE_BY_ANALYSIS),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Patient, User
 from diagnosis.models.kept import BY_IMAGE, goes_with_the_record_alone, written_once
+from diagnosis.models.renewing import involves, renews_when_added
 from diagnosis.models.slide_image import SlideImage
 from diagnosis.models.withholding import withheld_from
 
@@ -115,7 +116,12 @@ class Reading(models.Model):
             models.Index(fields=["reader", "-created_at", "-id"], name="reading_by_reader"),
             models.Index(fields=["-created_at", "-id"], name="reading_newest_first"),
         ]
-        triggers = [written_once(), goes_with_the_record_alone(way_to_the_case=BY_IMAGE)]
+        triggers = [
+            written_once(),
+            goes_with_the_record_alone(way_to_the_case=BY_IMAGE),
+            renews_when_added(),
+            involves(name="involves_the_reader", doctor="reader_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.answer}"

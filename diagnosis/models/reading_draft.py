@@ -3,6 +3,7 @@
 from django.db import models
 
 from clinic.models import User
+from diagnosis.models.renewing import involves
 from diagnosis.models.slide_image import SlideImage
 
 
@@ -19,6 +20,7 @@ class ReadingDraft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["image", "reader"], name="one_draft_per_image_and_reader")]
+        triggers = [involves(name="involves_the_reader", doctor="reader_id")]
 
     def __str__(self) -> str:
         return f"{self.image_id} by {self.reader_id}"

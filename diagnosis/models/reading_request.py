@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Patient, User
+from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
 
 
@@ -70,6 +71,7 @@ class ReadingRequest(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["asked_of"], condition=Q(state="open"), name="reading_request_open")]
+        triggers = [renews_when_added(), renews_when_changed("state")]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.kind} {self.state}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import Patient, User
 from diagnosis.models.case import Case
 from diagnosis.models.kept import BY_CASE, goes_with_the_record_alone, written_once
+from diagnosis.models.renewing import renews_when_added
 
 
 class Confirmation(models.TextChoices):
@@ -55,7 +56,11 @@ class Report(models.Model):
             models.CheckConstraint(condition=Q(confirmed_by__in=Confirmation.values), name="report_confirmation_known"),
         ]
         indexes = [models.Index(fields=["-created_at", "-id"], name="report_newest_first")]
-        triggers = [written_once(), goes_with_the_record_alone(way_to_the_case=BY_CASE)]
+        triggers = [
+            written_once(),
+            goes_with_the_record_alone(way_to_the_case=BY_CASE),
+            renews_when_added(case="new_rows.case_id", way=""),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} version {self.version}"

@@ -5,10 +5,12 @@ import uuid
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Patient, User
 from diagnosis.models.case import Case
+from diagnosis.models.renewing import renews_when_added, renews_when_changed
 
 
 class WithdrawalReason(models.TextChoices):
@@ -47,6 +49,8 @@ class SlideImage(models.Model):
     thumbnail_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="uploaded_images")
+    # Since when it counts for the case: put back after a report was signed without it, it counts from then on.
+    in_use_since = models.DateTimeField(db_default=Now(), editable=False)
     # A withdrawn image stays in the record and counts for nothing: it needs no reading and is in no report.
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_by = models.ForeignKey(
@@ -72,6 +76,10 @@ class SlideImage(models.Model):
             models.Index(fields=["case", "created_at", "id"], name="image_by_case"),
             models.Index(fields=["-created_at", "-id"], name="image_newest_first"),
             models.Index(fields=["sha256"], name="image_by_digest"),
+        ]
+        triggers = [
+            renews_when_added(case="new_rows.case_id", way=""),
+            renews_when_changed("withdrawn_at", "in_use_since", "case_id", case="new_rows.case_id", way=""),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,8 @@ from clinic.models import (
 from diagnosis.models import (
     Analysis,
     Case,
+    CaseInvolvement,
+    CaseStanding,
     ImageOpening,
     MergedCase,
     Prediction,
@@ -110,7 +112,7 @@ PARTS: Sequence[Part] = (
         "cases",
         Case,
         {
-            **_same("id", "patient", "assay", "specimen_date", "note", "created_at"),
+            **_same("id", "patient", "assay", "specimen_date", "urgency", "note", "created_at"),
             "opened_by": "created_by__full_name",
         },
     ),
@@ -119,7 +121,7 @@ PARTS: Sequence[Part] = (
         SlideImage,
         {
             **_same("id", "case", "uploaded_name", "sha256", "size_bytes", "file_format", "width", "height"),
-            **_same("created_at", "withdrawn_at", "withdrawal_reason"),
+            **_same("created_at", "in_use_since", "withdrawn_at", "withdrawal_reason"),
             "uploaded_by": "created_by__full_name",
             "withdrawn_by": "withdrawn_by__full_name",
         },
@@ -178,10 +180,19 @@ PARTS: Sequence[Part] = (
     ),
 )
 
-# How undoing a merging works, which colleague took note of an emergency or opened an image, and words that nobody has
-# put their name to yet: of no use outside this database.
+# How undoing a merging works, which colleague took note of an emergency or opened an image, what the worklist counts,
+# and words that nobody has put their name to yet: of no use outside this database.
 LEFT_OUT: frozenset[type[Model]] = frozenset(
-    {MergedCase, MergedMembership, EmergencyNotice, ImageOpening, ReadingDraft, ReportDraft}
+    {
+        CaseInvolvement,
+        CaseStanding,
+        EmergencyNotice,
+        ImageOpening,
+        MergedCase,
+        MergedMembership,
+        ReadingDraft,
+        ReportDraft,
+    }
 )
 
 IDENTITY = ("id", "record_number", "family_name", "given_name", "birth_date", "created_at", "restricted_at")

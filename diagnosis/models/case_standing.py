@@ -1,0 +1,105 @@
+"""How far each case is: what the worklist is ordered, filtered and counted by."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import Patient, User
+from diagnosis.models.case import Case, Urgency
+
+
+class Stage(models.TextChoices):
+    OPEN = "open", "Being read"
+    TO_SIGN = "to_sign", "To sign"
+    DONE = "done", "Signed"
+
+
+class Doubt(models.IntegerChoices):
+    """Which cases of the same urgency go first, by the suggestions on their unread images."""
+
+    UNCERTAIN = 0, "An image without a suggestion: referred, outside what the model knows, or failed"
+    MALIGNANT = 1, "An image that is more probably malignant than not"
+    NONE = 2, "Nothing of this"
+
+
+URGENCY_RANKS = {Urgency.EMERGENCY: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
+
+
+class CaseStandingQuerySet(models.QuerySet["CaseStanding"]):
+    def visible_to(self, user: User | AnonymousUser) -> "CaseStandingQuerySet":
+        """The standings of the cases of the patients `user` may see."""
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
+
+class CaseStanding(models.Model):
+    """A row beside each case, kept by the database's function `diagnosis_renew_standing` and written by nobody else.
+
+    Numbers are of the images in use: `pending` wait for their analysis, `failed` could not be analysed, `unread` are
+    past it and have no reading yet, `settled` have readings that agree or were adjudicated. What a model said (by
+    each image's newest analysis) must not reach a doctor from here while it is withheld; `shown_doubt` is the same
+    for everybody: none at all for an assay that is first read blinded.
+    """
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="standing", primary_key=True)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    assay = models.CharField(max_length=30)
+    urgency_rank = models.PositiveSmallIntegerField()
+    specimen_date = models.DateField()
+    images = models.PositiveIntegerField()
+    pending = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    unread = models.PositiveIntegerField()
+    settled = models.PositiveIntegerField()
+    open_requests = models.PositiveIntegerField()
+    confident = models.PositiveIntegerField()
+    refer = models.PositiveIntegerField()
+    out_of_scope = models.PositiveIntegerField()
+    model_versions = ArrayField(models.UUIDField())
+    doubt = models.PositiveSmallIntegerField(choices=Doubt.choices)
+    shown_doubt = models.PositiveSmallIntegerField(choices=Doubt.choices)
+    stage = models.CharField(max_length=20, choices=Stage.choices)
+    signed_at = models.DateTimeField(null=True)
+
+    objects = CaseStandingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(unread__gt=0),
+                name="standing_to_read",
+            ),
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(stage="to_sign"),
+                name="standing_to_sign",
+            ),
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(failed__gt=0) & ~Q(stage="done"),
+                name="standing_failed",
+            ),
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=~Q(stage="done"),
+                name="standing_not_done",
+            ),
+            models.Index(fields=["signed_at", "case"], condition=Q(stage="done"), name="standing_done"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.stage}"
+
+
+class CaseInvolvement(models.Model):
+    """A doctor has a hand in a case: opened it, or began to read one of its images. Kept by the database."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="involvements")
+    doctor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["doctor", "case"], name="one_involvement_per_doctor_and_case")]
+
+    def __str__(self) -> str:
+        return f"{self.doctor_id} in {self.case_id}"
