@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from diagnosis.models import Case
 from diagnosis.models.case import assay_choices
+from diagnosis.models.resolution import LARGEST_PIXEL, SMALLEST_PIXEL
 
 LONGEST_NOTE = Case._meta.get_field("note").max_length  # noqa: SLF001  Django's public name
 
@@ -29,4 +30,18 @@ class CaseForm(forms.Form):
         max_length=LONGEST_NOTE,
         help_text=lazy("Clinical question, stain, magnification: what the next reader should know."),
         widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    micrometres_per_pixel = forms.FloatField(
+        label=lazy("Size of a pixel in micrometres (optional)"),
+        required=False,
+        localize=True,
+        min_value=SMALLEST_PIXEL,
+        max_value=LARGEST_PIXEL,
+        help_text=lazy("For the scale bar, if you know it: for example 0.25. Files that say it need no entry."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={
+            "invalid": lazy("Enter a number, for example 0.25."),
+            "min_value": lazy("Enter a number between 0.01 and 100."),
+            "max_value": lazy("Enter a number between 0.01 and 100."),
+        },
     )

@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from mlcore.resolution import micrometres_per_pixel
+
 MAX_PIXELS: Final = 50_000_000
+LONGEST_SHOWN: Final = 2048  # pixels: people are shown no more of an image's longer side
 
 ImageFormat = Literal["PNG", "JPEG", "TIFF"]
 _FORMATS: Final[dict[str, ImageFormat]] = {"PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "TIFF": "TIFF"}
@@ -48,11 +51,13 @@ class UnreadableImage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What the header says: the type, and the size in pixels as the image is shown upright."""
+    """What the header says: the type, the size in pixels as the image is shown upright, and where it is credibly said
+    the side of a pixel on the specimen."""
 
     format: ImageFormat
     width: int
     height: int
+    micrometres_per_pixel: float | None = None
 
 
 def read_header(file: BinaryIO, *, minimum_side: int = 1) -> ImageHeader:
@@ -62,7 +67,7 @@ def read_header(file: BinaryIO, *, minimum_side: int = 1) -> ImageHeader:
             width, height = image.size
             if _orientation(image) >= _FIRST_QUARTER_TURN:
                 width, height = height, width
-            return ImageHeader(format=_FORMATS[image.format or ""], width=width, height=height)
+            return ImageHeader(_FORMATS[image.format or ""], width, height, micrometres_per_pixel(image))
     finally:
         file.seek(0)
 

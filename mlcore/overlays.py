@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.images import LONGEST_SHOWN
+
 _OUTLINE_RGB = (0, 255, 170)  # green does not occur in H&E or Giemsa stains
 _HALO_RGB = (0, 40, 30)
 _OUTLINE_SIDE = 512  # small masks are enlarged to this, or the outline would be as coarse as the pixels
@@ -48,7 +50,7 @@ def thumbnail(rgb: NDArray[np.uint8], side: int = 256) -> NDArray[np.uint8]:
     return _fitted(rgb, side)
 
 
-def display_rendition(rgb: NDArray[np.uint8], longest_side: int = 2048) -> NDArray[np.uint8]:
+def display_rendition(rgb: NDArray[np.uint8], longest_side: int = LONGEST_SHOWN) -> NDArray[np.uint8]:
     """The image (H x W x 3) as a page shows it: no side longer than that."""
     return _fitted(rgb, longest_side)
 
@@ -72,7 +74,7 @@ def _enlarged(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(smooth > 127, 255, 0).astype(np.uint8)  # noqa: PLR2004  half of 255
 
 
-def _shrunk(mask: NDArray[np.uint8], side: int = 2048) -> NDArray[np.uint8]:
+def _shrunk(mask: NDArray[np.uint8], side: int = LONGEST_SHOWN) -> NDArray[np.uint8]:
     height, width = mask.shape
     scale = side / max(height, width)
     if scale >= 1:

@@ -35,7 +35,17 @@ class CaseSerializer(KnownFields, serializers.ModelSerializer[Case]):
 
     class Meta:
         model = Case
-        fields = ["id", "url", "patient", "assay", "specimen_date", "note", "created_at", "images_url"]
+        fields = [
+            "id",
+            "url",
+            "patient",
+            "assay",
+            "specimen_date",
+            "note",
+            "micrometres_per_pixel",
+            "created_at",
+            "images_url",
+        ]
         read_only_fields = ["created_at"]
 
 

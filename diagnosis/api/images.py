@@ -56,6 +56,7 @@ class ImageSerializer(serializers.ModelSerializer[SlideImage]):
             "file_format",
             "width",
             "height",
+            "micrometres_per_pixel",
             "created_at",
             "analyses",
             "files",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
 from diagnosis.models.renewing import involves, renews_when_added, renews_when_changed
+from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 from mlcore.assays import ASSAYS, Assay, get_assay
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Case(models.Model):
         max_length=20, choices=Urgency.choices, default=Urgency.ROUTINE, db_default=Urgency.ROUTINE
     )
     note = models.TextField(blank=True, max_length=2000)
+    micrometres_per_pixel = micrometres_per_pixel()  # as the doctor says; it goes before what the files say
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="opened_cases")
 
@@ -54,7 +56,10 @@ class Case(models.Model):
 
     class Meta:
         ordering = ["-specimen_date", "-created_at"]
-        constraints = [models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="case_urgency_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="case_urgency_known"),
+            plausible_resolution(name="case_resolution_plausible"),
+        ]
         indexes = [
             models.Index(fields=["patient", "-specimen_date", "-created_at"], name="case_by_patient"),
             models.Index(fields=["-created_at", "-id"], name="case_newest_first"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import Patient, User
 from diagnosis.models.case import Case
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
+from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 
 
 class WithdrawalReason(models.TextChoices):
@@ -45,6 +46,7 @@ class SlideImage(models.Model):
     file_format = models.CharField(max_length=10)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    micrometres_per_pixel = micrometres_per_pixel()  # as the file's header says
     display_sha256 = models.CharField(max_length=64, blank=True)
     thumbnail_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -65,6 +67,7 @@ class SlideImage(models.Model):
         constraints = [
             # The same bytes sent twice (a double click, a repeated request) are one image of the case.
             models.UniqueConstraint(fields=["case", "sha256"], name="one_image_per_case_and_digest"),
+            plausible_resolution(name="image_resolution_plausible"),
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawal_reason="")
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False)
@@ -84,3 +87,8 @@ class SlideImage(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def resolution(self) -> float | None:
+        """Micrometres a pixel as far as known (with its case at hand): what the doctor says goes before the file."""
+        return self.case.micrometres_per_pixel or self.micrometres_per_pixel

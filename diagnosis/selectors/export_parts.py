@@ -112,7 +112,9 @@ PARTS: Sequence[Part] = (
         "cases",
         Case,
         {
-            **_same("id", "patient", "assay", "specimen_date", "urgency", "note", "created_at"),
+            **_same(
+                "id", "patient", "assay", "specimen_date", "urgency", "note", "micrometres_per_pixel", "created_at"
+            ),
             "opened_by": "created_by__full_name",
         },
     ),
@@ -121,7 +123,7 @@ PARTS: Sequence[Part] = (
         SlideImage,
         {
             **_same("id", "case", "uploaded_name", "sha256", "size_bytes", "file_format", "width", "height"),
-            **_same("created_at", "in_use_since", "withdrawn_at", "withdrawal_reason"),
+            **_same("micrometres_per_pixel", "created_at", "in_use_since", "withdrawn_at", "withdrawal_reason"),
             "uploaded_by": "created_by__full_name",
             "withdrawn_by": "withdrawn_by__full_name",
         },

@@ -26,6 +26,11 @@ class ImageStatus:
     def prediction(self) -> Prediction | None:
         return getattr(self.analysis, "prediction", None)
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether there is a prediction that the person does not get to see yet."""
+        return bool(self.analysis and self.analysis.state == AnalysisState.SUCCEEDED and not self.prediction)
+
 
 @dataclass(frozen=True)
 class ImagePage:

@@ -123,6 +123,7 @@ def _record(
             "file_format": header.format,
             "width": header.width,
             "height": header.height,
+            "micrometres_per_pixel": header.micrometres_per_pixel,
             "created_by": uploaded_by,
         },
     )

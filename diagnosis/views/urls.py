@@ -6,7 +6,7 @@ from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
 from diagnosis.views.erasures import erasure, erasures
-from diagnosis.views.image import image, image_state
+from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
@@ -25,6 +25,8 @@ urlpatterns = [
     path("cases/<uuid:pk>/images/", case_images, name="case_images"),
     path("images/<uuid:pk>/", image, name="image"),
     path("images/<uuid:pk>/state/", image_state, name="image_state"),
+    path("images/<uuid:pk>/parts/", image_parts, name="image_parts"),
+    path("images/<uuid:pk>/opened/", image_opened, name="image_opened"),
     path("images/<uuid:pk>/<slug:kind>", image_file, name="image_file"),
     path("analyses/<uuid:pk>/retry/", analysis_retry, name="analysis_retry"),
     path("models/", models, name="models"),

@@ -50,6 +50,13 @@ const show = () => {
   }
 };
 
+/** Show the buttons in `root` that open the dialog; without this script they would do nothing. */
+export const reveal = (root) => {
+  for (const button of root.querySelectorAll("[data-open-keys]")) {
+    button.hidden = false;
+  }
+};
+
 const nameOf = (key) => {
   const plain = key.length === 1 ? key.toLowerCase() : key;
   const rows = [...dialog.querySelectorAll("[data-keys]")];
@@ -76,8 +83,6 @@ if (dialog) {
   allowed.checked = remembered();
   allowed.addEventListener("change", () => remember(allowed.checked));
   document.addEventListener("keydown", press);
-  for (const button of document.querySelectorAll("[data-open-keys]")) {
-    button.hidden = false;
-    button.addEventListener("click", show);
-  }
+  document.addEventListener("click", (event) => event.target.closest("[data-open-keys]") && show());
+  reveal(document);
 }

@@ -129,6 +129,8 @@ PAGES = [
     Row("diagnosis:case_images", of="case", get=SEES, post="seeing 302; others 404", file="images"),
     Row("diagnosis:image", of="image", get=SEES),
     Row("diagnosis:image_state", of="image", get=SEES),
+    Row("diagnosis:image_parts", of="image", get=SEES),
+    Row("diagnosis:image_opened", of="image", post="seeing 204; others 404"),
     picture("diagnosis:image_file", "display", get=SEES),
     picture("diagnosis:image_file", "thumbnail", get=SEES),
     picture("diagnosis:image_file", "mask", get=SEES),

@@ -1,5 +1,6 @@
 """An image's page: the result in words and figures, or why there is none."""
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,8 @@ def test_a_network_without_a_map_offers_none(owner_client: Client, case: Case, m
     page = page_of(owner_client, image)
     assert "layer-outline" in page
     assert "layer-map" not in page
-    assert "Where the model looked" not in page
+    assert re.search(r'<fieldset [^>]*data-layer="map"[^>]* hidden>', page)
+    assert "data-map" not in page
     assert owner_client.get(f"/images/{image.pk}/map").status_code == 404
 
 
