@@ -24,3 +24,12 @@ class DoctorsChange(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return only_reads(request, view) or (isinstance(request.user, User) and request.user.is_doctor)
+
+
+class AdministratorsChange(BasePermission):
+    """Everybody reads, administrators change: for what belongs to the site and to no patient."""
+
+    message = "Only administrators can do this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return only_reads(request, view) or (isinstance(request.user, User) and request.user.is_administrator)

@@ -32,6 +32,12 @@ class FailureSerializer(serializers.Serializer[object]):
     detail = serializers.CharField()
 
 
+MODEL_STOPPED = {
+    "code": "model_stopped",
+    "detail": "The model is stopped by an administrator. The image is analysed as soon as the stop is lifted.",
+}
+
+
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     url = serializers.HyperlinkedIdentityField(view_name="api:analysis-detail")
     image_url = serializers.HyperlinkedRelatedField[Any](source="image", view_name="api:image-detail", read_only=True)
@@ -41,6 +47,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
         source="model_version", view_name="api:model-detail", read_only=True
     )
     queue_position = serializers.SerializerMethodField(help_text="1: next. null: not waiting.")
+    paused = serializers.SerializerMethodField(help_text="Why it waits although it is its turn. null: it does not.")
     failure = serializers.SerializerMethodField()
     prediction = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True, default=None)
     prediction_url = serializers.HyperlinkedRelatedField[Any](
@@ -54,6 +61,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
             "url",
             "state",
             "queue_position",
+            "paused",
             "attempts",
             "failure",
             "can_be_retried",
@@ -73,6 +81,11 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     def get_queue_position(self, analysis: Analysis) -> int | None:
         position: int | None = self.context["queue_positions"].get(analysis.pk)
         return position
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_paused(self, analysis: Analysis) -> dict[str, str] | None:
+        waits = analysis.state == AnalysisState.QUEUED and analysis.model_version.stopped_at
+        return MODEL_STOPPED if waits else None
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, analysis: Analysis) -> dict[str, str] | None:

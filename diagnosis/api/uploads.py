@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from clinic.api.parsers import FilesParser
 from clinic.api.problems import answer, problem
 from clinic.api.resources import Resource
+from diagnosis.api.analyses import MODEL_STOPPED
 from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 
@@ -53,6 +54,7 @@ class OutcomeSerializer(serializers.Serializer[object]):
     analysis_url = serializers.URLField(allow_null=True)
     duplicates = DuplicateSerializer(many=True, help_text="Where else you have these very bytes.")
     problem = serializers.DictField(allow_null=True)
+    notice = serializers.CharField(allow_null=True, help_text="A sentence when the image has to wait for long.")
 
 
 class OutcomesSerializer(serializers.Serializer[object]):
@@ -107,6 +109,7 @@ def _entry(request: Request, name: str, outcome: Upload | UploadRefused) -> dict
         "analysis": analysis.pk,
         "analysis_url": reverse("api:analysis-detail", kwargs={"pk": analysis.pk}, request=request),
         "duplicates": [_duplicate(request, image) for image in outcome.elsewhere],
+        "notice": MODEL_STOPPED["detail"] if analysis.is_pending and analysis.model_version.stopped_at else None,
     }
 
 

@@ -7,6 +7,7 @@ from diagnosis.models.case_standing import CaseInvolvement, CaseStanding, Doubt,
 from diagnosis.models.file_to_remove import FileToRemove
 from diagnosis.models.image_opening import ImageOpening
 from diagnosis.models.merged_case import MergedCase
+from diagnosis.models.model_change import ChangeKind, ModelChange, Why
 from diagnosis.models.model_version import ModelState, ModelVersion
 from diagnosis.models.prediction import Prediction, Verdict
 from diagnosis.models.reading import Answer, Reading, ReadingRole, Reason
@@ -25,11 +26,13 @@ __all__ = [
     "Case",
     "CaseInvolvement",
     "CaseStanding",
+    "ChangeKind",
     "Confirmation",
     "Doubt",
     "FileToRemove",
     "ImageOpening",
     "MergedCase",
+    "ModelChange",
     "ModelState",
     "ModelVersion",
     "Prediction",
@@ -47,5 +50,6 @@ __all__ = [
     "Stage",
     "Urgency",
     "Verdict",
+    "Why",
     "WithdrawalReason",
 ]

@@ -23,6 +23,13 @@ class ImageStatus:
     queue_position: int | None = None
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it waits because its model is stopped."""
+        return bool(
+            self.analysis and self.analysis.state == AnalysisState.QUEUED and self.analysis.model_version.stopped_at
+        )
+
+    @property
     def prediction(self) -> Prediction | None:
         return getattr(self.analysis, "prediction", None)
 
@@ -82,13 +89,16 @@ def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
 def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
     """The place of each waiting analysis in the queue of its model, by its id: one query.
 
-    What waits because the patient's record is restricted has no place: it is passed by.
+    What waits because the patient's record is restricted or its model is stopped has no place: it is passed by.
     """
     if not waiting:
         return {}
     models = {analysis.model_version_id for analysis in waiting}
     queue = Analysis.objects.filter(
-        state=AnalysisState.QUEUED, model_version__in=models, image__case__patient__restricted_at__isnull=True
+        state=AnalysisState.QUEUED,
+        model_version__in=models,
+        model_version__stopped_at__isnull=True,
+        image__case__patient__restricted_at__isnull=True,
     ).annotate(place=Window(RowNumber(), partition_by=F("model_version"), order_by=("queued_at", "id")))
     # No place is 0. Being asked together with the places, the ids are picked out only after all were numbered.
     picked = queue.filter(Q(place=0) | Q(pk__in=[analysis.pk for analysis in waiting]))

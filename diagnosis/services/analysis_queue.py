@@ -64,6 +64,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         Analysis.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
         .filter(image__case__patient__restricted_at__isnull=True)  # those wait until the restriction is lifted
+        .filter(model_version__stopped_at__isnull=True)  # looked at in this very query: a stop holds at once
         .select_related("image__case", "model_version")
         .order_by("queued_at", "id")
     )
@@ -129,7 +130,11 @@ def sweep() -> None:
         state=AnalysisState.RUNNING, lease_expires_at__lt=Now()
     )
     _release(lost, action="analysis.lease_lost")
-    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED, image__case__patient__restricted_at__isnull=True)
+    waiting = Analysis.objects.filter(
+        state=AnalysisState.QUEUED,
+        image__case__patient__restricted_at__isnull=True,
+        model_version__stopped_at__isnull=True,
+    )
     for model_version_id, count in waiting.order_by().values_list("model_version").annotate(Count("pk")):
         batches = -(-count // settings.ANALYSIS_BATCH_SIZE)
         wake_workers_on_commit(model_version_id, count=min(batches, MOST_WAKE_UPS))

@@ -1,30 +1,37 @@
-"""Registering and activating models."""
+"""Registering models, and installing the first of an assay."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from clinic.models import User
-from clinic.services import audit
-from diagnosis.models import ModelState, ModelVersion
+from clinic.services.permissions import administrators_only
+from diagnosis.models import ChangeKind, ModelState, ModelVersion
+from diagnosis.selectors.models import has_usable_model
 from diagnosis.services import file_store
 from diagnosis.services.file_removal import keep_files
+from diagnosis.services.model_states import Note, lock_assay, make_active, note_change
 from diagnosis.services.predictors import require_export
 from mlcore.bundle import read_bundle
 
 
-@transaction.atomic
 def register_model(*, content: bytes, registered_by: User | None = None) -> ModelVersion:
     """Check a bundle, without executing anything, and add it as a candidate; a known one is returned as it stands.
 
     Raises mlcore.bundle.InvalidBundle, with nothing stored, when the bundle is not what it claims to be.
     """
-    _require_administrator(registered_by)
+    return register_bundle(content=content, registered_by=registered_by)[0]
+
+
+@transaction.atomic
+def register_bundle(*, content: bytes, registered_by: User | None = None) -> tuple[ModelVersion, bool]:
+    """As `register_model`, and whether the model is new."""
+    if registered_by is not None:
+        administrators_only(registered_by)
     bundle = read_bundle(content)
     sha256 = file_store.put(content)
     if keep_files([sha256]):
@@ -39,19 +46,18 @@ def register_model(*, content: bytes, registered_by: User | None = None) -> Mode
         },
     )
     if is_new:
-        audit.record(actor=registered_by, action="model.registered", subject=model, sha256=sha256)
-    return model
+        note_change(model=model, kind=ChangeKind.REGISTERED, note=Note(made_by=registered_by))
+    return model, is_new
 
 
-def activate_model(*, model: ModelVersion, activated_by: User | None = None) -> ModelVersion:
-    """Make a model the active one of its assay; the one before is retired. New analyses use it from now on.
+def activate_model(*, model: ModelVersion) -> ModelVersion:
+    """Install the first model of an assay, as commands on the server do. New analyses use it from now on.
 
     Raises mlcore.engines.exported.ExportFailed, with nothing changed, when the serving engine's answers differ from
-    the reference's.
+    the reference's; and ValidationError when the assay has a model that works: to replace it takes two administrators.
     """
-    _require_administrator(activated_by)
     require_export(model)  # may take a while: before the rows are locked
-    return _activate(model, activated_by)
+    return _install(model)
 
 
 def require_usable_exports(models: Sequence[ModelVersion]) -> None:
@@ -61,25 +67,11 @@ def require_usable_exports(models: Sequence[ModelVersion]) -> None:
 
 
 @transaction.atomic
-def _activate(model: ModelVersion, activated_by: User | None) -> ModelVersion:
-    versions = ModelVersion.objects.select_for_update(no_key=True).filter(assay=model.assay)
-    current = next(version for version in versions if version.pk == model.pk)
+def _install(model: ModelVersion) -> ModelVersion:
+    versions = lock_assay(model.assay)
+    current = versions[model.pk]
     if current.state == ModelState.ACTIVE:
         return current
-    for before in versions:
-        if before.state == ModelState.ACTIVE:
-            _move(before, ModelState.RETIRED)
-            audit.record(actor=activated_by, action="model.retired", subject=before)
-    _move(current, ModelState.ACTIVE, activated_at=Now(), activated_by=activated_by)
-    audit.record(actor=activated_by, action="model.activated", subject=current, sha256=current.sha256)
-    return current
-
-
-def _move(model: ModelVersion, state: ModelState, **changes: Any) -> None:
-    ModelVersion.objects.filter(pk=model.pk).update(state=state, **changes)
-    model.refresh_from_db()
-
-
-def _require_administrator(person: User | None) -> None:
-    if person is not None and not person.is_administrator:
-        raise PermissionDenied("Only administrators look after models.")
+    if has_usable_model(model.assay):
+        raise ValidationError(_("This assay has an active model. To replace it takes two administrators."))
+    return make_active(model=current, versions=versions, kind=ChangeKind.INSTALLED, note=Note(made_by=None))

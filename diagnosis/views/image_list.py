@@ -33,4 +33,4 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
 def _shown(status: ImageStatus) -> tuple[object, ...]:
     analysis = status.analysis
     state = (analysis.pk, analysis.state, analysis.attempts, analysis.failure_code) if analysis else ()
-    return (status.image.pk, status.image.thumbnail_sha256, status.queue_position, state)
+    return (status.image.pk, status.image.thumbnail_sha256, status.queue_position, status.is_stopped, state)

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import ModelState, ModelVersion
-from diagnosis.views.model_card import card_of
+from diagnosis.views.model_decisions import decisions_for
+from diagnosis.views.model_page import model_page
 from mlcore.assays import ASSAYS
 
 
@@ -23,6 +24,6 @@ def models(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def model(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """A model's card: what it is for, what it learned from, and how well it does."""
-    version = get_object_or_404(ModelVersion.objects.select_related("activated_by"), pk=pk)
-    return render(request, "diagnosis/model.html", {"model": version, "card": card_of(version)})
+    """A model's card: what it is for, what it learned from, how well it does, and what was decided about it."""
+    version = get_object_or_404(ModelVersion.objects.select_related("activated_by", "stopped_by"), pk=pk)
+    return model_page(request, version, decisions=decisions_for(version) if request.user.is_administrator else [])

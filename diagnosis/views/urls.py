@@ -8,6 +8,8 @@ from diagnosis.views.case_images import case_images
 from diagnosis.views.erasures import erasure, erasures
 from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
+from diagnosis.views.model_decisions import model_decision
+from diagnosis.views.model_upload import model_upload
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
 from diagnosis.views.patient_trail import patient_trail
@@ -41,4 +43,6 @@ urlpatterns = [
     path("erasures/", erasures, name="erasures"),
     path("erasures/<uuid:pk>/", erasure, name="erasure"),
     path("patients/<uuid:pk>/seen/", patient_trail, name="patient_trail"),
+    path("models/upload/", model_upload, name="model_upload"),
+    path("models/<uuid:pk>/decisions/<slug:kind>/", model_decision, name="model_decision"),
 ]

@@ -188,6 +188,14 @@ PAGES = [
     Row("clinic:language", post="anyone 302"),
     Row("clinic:preferences", post="everyone 302", body={"language": "es", "time_zone": "Europe/Madrid"}),
     Row("diagnosis:model", of="model", get="everyone 200"),
+    Row("diagnosis:model_upload", get="administrator 200; others 403", post="administrator 400; others 403"),
+    Row(
+        "diagnosis:model_decision",
+        of="model",
+        at={"kind": "stop"},
+        post="administrator 302; others 403",
+        body={"why": "fault", "reason": "Answers differ."},
+    ),
 ]
 
 API = [
@@ -239,7 +247,7 @@ API = [
     picture("api:prediction-file", "outline", of="prediction", get=SEES),
     picture("api:prediction-file", "map", of="prediction", get=SEES),
     picture("api:prediction-file", "original", of="prediction", get="others 404"),
-    Row("api:model-list", get="everyone 200"),
+    Row("api:model-list", get="everyone 200", post="administrator 400; others 403", file="file"),
     Row("api:model-detail", of="model", get="everyone 200"),
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]
