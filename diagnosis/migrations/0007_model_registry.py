@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('diagnosis', '0005_worklist'),
+        ('diagnosis', '0006_resolution'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
