@@ -8,7 +8,7 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
 LEND = .venv/bin/python -m embedded exec --temporary --
 
-.PHONY: help run test test-site test-beside lint lock sbom audit shell clean install-dev
+.PHONY: help run test test-site test-beside lint lock messages sbom audit shell clean install-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ lock: install-dev ## Renew the locked versions within what requirements*.in allo
 			--custom-compile-command 'make lock' $$name.in -o $$name.txt || exit 1; \
 	done
 	.venv/bin/python -m embedded.front_end lock
+
+messages: install-dev ## Collect what pages say into locale/, to be translated
+	@SECRET_KEY=none DATABASE_URL=postgres://nobody/nothing BROKER_URL=redis://nowhere \
+		DJANGO_SETTINGS_MODULE=clinic.settings.testing .venv/bin/python manage.py collect_messages
 
 sbom: install-dev ## List every locked package in var/sbom*.json (CycloneDX), for those who must know what runs
 	@mkdir -p var

@@ -4,3 +4,10 @@
 def in_words(action: str) -> str:
     """`image.uploaded_again` is "Image uploaded again". English: what is shown is its translation."""
     return action.replace(".", " ").replace("_", " ").capitalize()
+
+
+# Names that the code puts together from two words.
+COMPOSED = (
+    *(f"{hold}.{act}" for hold in ("legal_hold", "restriction") for act in ("lifted", "placed")),
+    *(f"{things}.listed" for things in ("analyses", "cases", "images", "predictions")),
+)

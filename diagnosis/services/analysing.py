@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from clinic.services import audit
@@ -23,7 +24,9 @@ FILES_AT_ONCE = 8
 
 DAMAGED = (
     "damaged_file",
-    "The stored file is no longer what was uploaded, so it was not analysed. Please upload the image again.",
+    gettext_noop(
+        "The stored file is no longer what was uploaded, so it was not analysed. Please upload the image again."
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from clinic.models import User
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 MOST_WAKE_UPS = 16  # a wake-up renews itself while work is left, so a few reach every worker process
 STOPPED = (
     "stopped",
-    "The analysis stopped unexpectedly three times. The image may be damaged; please look at it.",
+    gettext_noop("The analysis stopped unexpectedly three times. The image may be damaged; please look at it."),
 )
 
 
