@@ -59,6 +59,11 @@ def _has_words(text: str) -> bool:
     return any(word not in SAME_EVERYWHERE for word in WORD.findall(text))
 
 
+def _is_shown(name: str, value: str) -> bool:
+    """Sentences in data are what a script says."""
+    return name in SHOWN or (name.startswith("data-") and " " in value)
+
+
 class _Reader(HTMLParser):
     """Collects what is read: texts, and attributes that are shown or read aloud."""
 
@@ -69,7 +74,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.silent = tag in {"script", "style"}
-        self.found += [value for name, value in attrs if name in SHOWN and value]
+        self.found += [value for name, value in attrs if value and _is_shown(name, value)]
 
     def handle_endtag(self, tag: str) -> None:
         self.silent = False

@@ -6,7 +6,7 @@ const show = (lost) => {
   if (notice.hidden === lost) {
     notice.hidden = !lost;
     notice.querySelector("[data-words]").textContent = lost
-      ? "The server does not answer just now. What you see may be out of date; trying again."
+      ? notice.dataset.lost
       : "";
   }
 };

@@ -3,11 +3,11 @@
 const KINDS = { "sign-in": "loginForm", confirm: "authenticateForm", add: "addForm" };
 const NAMES = { "sign-in": "login", confirm: "authenticate", add: "add" };
 
-const tell = (words) => {
+const tell = (what) => {
   const notice = document.getElementById("passkey-notice");
   if (notice) {
     notice.hidden = false;
-    notice.querySelector("[data-words]").textContent = words;
+    notice.querySelector("[data-words]").textContent = notice.dataset[what];
   }
 };
 
@@ -27,10 +27,10 @@ const join = (button) => {
 if (window.PublicKeyCredential) {
   document.querySelectorAll("[data-passkey]").forEach(join);
 } else {
-  tell("This browser offers no passkeys here. They need https, or the name localhost instead of a number.");
+  tell("unsupported");
 }
 
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
-  tell("That did not work. Nothing was changed; please try again.");
+  tell("failed");
 });

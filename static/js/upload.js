@@ -1,5 +1,6 @@
 // Drag and drop, or choose, up to 200 images; each has its own progress bar, outcome and, where it helps, another try.
 import { UploadQueue } from "./upload_queue.js";
+import { counted, wordsOf } from "./words.js";
 
 const zone = document.getElementById("drop-zone");
 const input = document.getElementById("choose-images");
@@ -17,23 +18,23 @@ const queue = new UploadQueue({
 const tally = { chosen: 0, taken: 0, refused: 0, lost: 0 };
 let refreshTimer = null;
 
-const images = (count) => (count === 1 ? "1 image" : `${count} images`);
+const words = wordsOf("upload-words");
 
-const say = (words) => {
-  if (summary.textContent !== words) {
-    summary.textContent = words;
+const say = (sentence) => {
+  if (summary.textContent !== sentence) {
+    summary.textContent = sentence;
   }
 };
 
 const summarise = () => {
   const parts = queue.isBusy
-    ? [`Sending: ${tally.taken + tally.refused + tally.lost} of ${images(tally.chosen)} done.`]
-    : [`${images(tally.taken)} received.`];
+    ? [words("sending", { done: tally.taken + tally.refused + tally.lost, chosen: tally.chosen })]
+    : [counted(words, "taken", tally.taken)];
   if (tally.refused) {
-    parts.push(`${images(tally.refused)} refused, see below.`);
+    parts.push(counted(words, "refused", tally.refused));
   }
   if (tally.lost) {
-    parts.push(`${images(tally.lost)} did not arrive; retry below.`);
+    parts.push(counted(words, "missing", tally.lost));
   }
   say(parts.join(" "));
 };
@@ -57,7 +58,7 @@ const linkTo = ({ address, words }) => {
 const point = (row, duplicates) => {
   row.classList.add("is-duplicate");
   row.querySelector("progress").hidden = true;
-  row.querySelector(".said").append(". The same file is also here: ");
+  row.querySelector(".said").append(`. ${words("elsewhere")} `);
   duplicates.forEach((duplicate, place) => row.querySelector(".said").append(place ? "; " : "", linkTo(duplicate)));
   list.prepend(row);
 };
@@ -93,10 +94,10 @@ const settle = (row, result, again) => {
 
 const refusalOf = (file) => {
   if (file.size === 0) {
-    return "The file is empty.";
+    return words("empty");
   }
   if (file.size > maxBytes) {
-    return `The file is larger than ${Math.floor(maxBytes / 1024 ** 2)} MB.`;
+    return words("large", { limit: Math.floor(maxBytes / 1024 ** 2) });
   }
   return null;
 };
@@ -115,14 +116,14 @@ const start = (file) => {
   }
   const send = () => {
     row.classList.remove("is-lost");
-    row.querySelector(".said").textContent = "Waiting to be sent";
+    row.querySelector(".said").textContent = words("waiting");
     bar.hidden = false;
     bar.value = 0;
     queue.add({
       file,
       progress: (share) => {
         bar.value = share;
-        row.querySelector(".said").textContent = share < 1 ? "Sending" : "Being checked";
+        row.querySelector(".said").textContent = words(share < 1 ? "underway" : "checked");
       },
       done: (result) => settle(row, result, send),
     });
@@ -136,7 +137,7 @@ const take = (files) => {
   }
   panel.hidden = false;
   if (files.length > maxFiles) {
-    say(`Please choose at most ${maxFiles} images at a time. You chose ${files.length}, and none was sent.`);
+    say(words("many", { most: maxFiles, chosen: files.length }));
     return;
   }
   if (!queue.isBusy) {
@@ -155,7 +156,7 @@ const dropped = (transfer) => {
   const files = items.filter((item) => !isFolder(item)).map((item) => item.getAsFile());
   if (items.some(isFolder)) {
     panel.hidden = false;
-    say("A folder cannot be dropped. Please open it and choose its images.");
+    say(words("folder"));
   }
   return files.filter((file) => file !== null);
 };

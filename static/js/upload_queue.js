@@ -1,5 +1,7 @@
 // Sends files to the server, one a request, a few requests at a time, and tells how each one fares.
 
+import { wordsOf } from "./words.js";
+
 const LANES = 3;
 const PATIENCE = 10 * 60 * 1000; // milliseconds for one file, on the slowest line worth waiting for
 
@@ -9,36 +11,37 @@ const PATIENCE = 10 * 60 * 1000; // milliseconds for one file, on the slowest li
  */
 const outcome = (kind, words, duplicates = []) => ({ kind, words, duplicates });
 
-const LOST = outcome("lost", "The connection was lost before the image arrived.");
-const ENDED = outcome("lost", "Your session has ended. Sign in again in another tab, then retry.");
+const say = wordsOf("upload-words");
+const LOST = outcome("lost", say("lost"));
+const ENDED = outcome("lost", say("ended"));
 
 /** Whether the answer is not the address's own: whoever is not signed in any more is led to the sign-in. */
 const isElsewhere = (request, url) => request.responseURL !== new URL(url, location.href).href;
 
 const read = (request) => {
   if (request.status >= 500) {
-    return outcome("lost", "The server could not take the image in just now.");
+    return outcome("lost", say("failed"));
   }
   if (request.status === 403) {
-    return outcome("refused", "This page is out of date. Please reload it and send the image again.");
+    return outcome("refused", say("outdated"));
   }
   if (request.status === 404) {
-    return outcome("refused", "This case cannot be reached any more.");
+    return outcome("refused", say("gone"));
   }
   let answer;
   try {
     answer = JSON.parse(request.responseText);
   } catch {
-    return outcome("lost", "The server's answer could not be read."); // of some proxy in between
+    return outcome("lost", say("unreadable")); // of some proxy in between
   }
   const image = answer.images?.[0];
   if (!image) {
-    return outcome("refused", answer.message ?? "The server did not take the image in.");
+    return outcome("refused", answer.message ?? say("untaken"));
   }
   if (!image.accepted) {
     return outcome("refused", image.message);
   }
-  return outcome("taken", image.is_new ? "Received" : "Already in this case", image.duplicates);
+  return outcome("taken", say(image.is_new ? "received" : "known"), image.duplicates);
 };
 
 export class UploadQueue {
