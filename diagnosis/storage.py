@@ -1,5 +1,8 @@
 """File storage on a disk of ours."""
 
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.files.base import File
@@ -21,3 +24,16 @@ class AtomicFileSystemStorage(FileSystemStorage):
             for chunk in content.chunks():
                 file.write(chunk)
         return name
+
+    def entries(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """The name of every file below `folder`, and when it was written; nothing where there is no such folder."""
+        try:
+            with os.scandir(self.path(folder)) as found:
+                here = sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
+        for entry in here:
+            if entry.is_dir(follow_symlinks=False):
+                yield from self.entries(f"{folder}/{entry.name}")
+            else:
+                yield f"{folder}/{entry.name}", datetime.fromtimestamp(entry.stat().st_mtime, UTC)

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
-from diagnosis.services import analysing, analysis_queue, file_removal, predictors
+from diagnosis.services import analysing, analysis_queue, file_removal, integrity, predictors
 
 
 @worker_process_init.connect
@@ -32,3 +32,15 @@ def sweep_files() -> None:
     """Remove files of erased records, and what crashes left behind."""
     file_removal.remove_noted_files()
     file_removal.remove_forgotten_files()
+
+
+@task
+def begin_due_checks() -> None:
+    """Begin the daily proof of files and trail where it is due, or go on with one that was cut off."""
+    integrity.begin_due_checks()
+
+
+@task
+def check_part(check_id: int) -> None:
+    """A few seconds of a check; the rest comes later."""
+    integrity.check_part(check_id=check_id)

@@ -26,12 +26,24 @@ PARTS = (
 LINKS = f"""
     SELECT link.position, link.event_id, link.hash, {", ".join(PARTS)}
     FROM clinic_auditlink link LEFT JOIN clinic_auditevent event ON event.id = link.event_id
+    WHERE %s OR link.position > %s
     ORDER BY link.position
 """  # noqa: S608  nothing in it comes from outside
 WITHOUT_LINK = """
     SELECT event.id FROM clinic_auditevent event
     WHERE NOT EXISTS (SELECT FROM clinic_auditlink link WHERE link.event_id = event.id) ORDER BY event.id LIMIT 1
 """
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far the chain was proved."""
+
+    position: int = 0
+    hash: str = NOTHING_BEFORE
+
+
+BEGINNING = Place()
 
 
 @dataclass(frozen=True)
@@ -62,25 +74,25 @@ def _sized(part: str | None) -> str:
     return "-" if part is None else f"{len(part.encode())}:{part}"
 
 
-def verified_links() -> Iterator[Link]:
-    """Every link in its order, each proved before it is given; memory stays flat.
+def verified_links(*, after: Place = BEGINNING) -> Iterator[Link]:
+    """Every link beyond a place, in its order, each proved before it is given; memory stays flat.
 
     Raises BrokenTrail at the first that does not hold. Everything is read from one moment's state of the database.
     """
-    expected, hash_before = 1, NOTHING_BEFORE
+    expected, hash_before = after.position + 1, after.hash
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for link in _links():
+        for link in _links(after):
             _prove(link, expected=expected, hash_before=hash_before)
             yield link
             expected, hash_before = link.position + 1, link.hash
         _prove_that_all_have_links()
 
 
-def _links() -> Iterator[Link]:
+def _links(after: Place) -> Iterator[Link]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(LINKS)
+        cursor.execute(LINKS, [after == BEGINNING, after.position])  # nothing may hide before the beginning
         for position, event_id, stored, *parts in cursor:
             yield Link(position, event_id, stored, parts)
 

@@ -11,6 +11,7 @@ from clinic.settings.headers import *  # noqa: F403  settings are layered by des
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
 from clinic.settings.operations import *  # noqa: F403  settings are layered by design
+from clinic.settings.operations import INTEGRITY_LOOK
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
@@ -162,6 +163,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "diagnosis.tasks.sweep_files",
         "schedule": FILE_SWEEP_PERIOD,
         "options": {"expires": FILE_SWEEP_PERIOD.total_seconds()},
+    },
+    "begin-due-checks": {
+        "task": "diagnosis.tasks.begin_due_checks",
+        "schedule": INTEGRITY_LOOK,
+        "options": {"expires": INTEGRITY_LOOK.total_seconds()},
     },
     "sign-audit-head": {"task": "clinic.tasks.sign_audit_head", "schedule": AUDIT_HEAD_PERIOD},
 }

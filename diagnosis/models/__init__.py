@@ -6,6 +6,7 @@ from diagnosis.models.case import Case, Urgency
 from diagnosis.models.case_standing import CaseInvolvement, CaseStanding, Doubt, Stage
 from diagnosis.models.file_to_remove import FileToRemove
 from diagnosis.models.image_opening import ImageOpening
+from diagnosis.models.integrity_check import CheckedThing, IntegrityCheck
 from diagnosis.models.merged_case import MergedCase
 from diagnosis.models.model_change import ChangeKind, ModelChange, Why
 from diagnosis.models.model_version import ModelState, ModelVersion
@@ -27,10 +28,12 @@ __all__ = [
     "CaseInvolvement",
     "CaseStanding",
     "ChangeKind",
+    "CheckedThing",
     "Confirmation",
     "Doubt",
     "FileToRemove",
     "ImageOpening",
+    "IntegrityCheck",
     "MergedCase",
     "ModelChange",
     "ModelState",

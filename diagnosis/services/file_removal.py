@@ -57,12 +57,13 @@ def _remove(digests: Sequence[str]) -> int:
 def referred_to(digests: Sequence[str]) -> set[str]:
     """Those of the digests that any row of any table refers to."""
     found: set[str] = set()
-    for model, name in _references():
+    for model, name in references():
         found.update(model._base_manager.filter(**{f"{name}__in": digests}).values_list(name, flat=True))  # noqa: SLF001
     return found
 
 
-def _references() -> list[tuple[type[Model], str]]:
+def references() -> list[tuple[type[Model], str]]:
+    """Every field of every table that names a file of the store."""
     models = [model for model in apps.get_models() if model is not FileToRemove]
     return [(model, name) for model in models for name in digest_fields(model)]
 

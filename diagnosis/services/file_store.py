@@ -2,14 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Protocol, cast
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+FOLDERS = [f"{number:02x}" for number in range(256)]  # the first two digits of a digest
+
+
+class Listed(Protocol):
+    """What our kinds of storage can do beside Django's."""
+
+    def entries(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """The name of every file below `folder`, and when it was written."""
 
 
 class DamagedFile(Exception):
@@ -42,13 +53,18 @@ def get(sha256: str) -> bytes:
     return content
 
 
-def verify(sha256: str) -> None:
-    """Read the file through, and raise DamagedFile as `get` does; it is never in memory as a whole."""
-    digest = hashlib.sha256()
+def verify(sha256: str) -> int:
+    """Read the file through, and raise DamagedFile as `get` does; it is never in memory as a whole.
+
+    Returns how many bytes it has.
+    """
+    digest, size = hashlib.sha256(), 0
     with _opened(sha256) as file:
         for chunk in file.chunks():
             digest.update(chunk)
+            size += len(chunk)
     _compare(sha256, digest.hexdigest())
+    return size
 
 
 def chunks(sha256: str) -> Iterator[bytes]:
@@ -82,20 +98,25 @@ def remove(sha256: str) -> None:
 def stored_before(age: timedelta) -> Iterator[str]:
     """The digests of files older than `age`. Half-written files of that age, which no name leads to, go on the way."""
     limit = timezone.now() - age
-    for folder in _folders("sha256", 2):
-        for name in default_storage.listdir(folder)[1]:
-            path = f"{folder}/{name}"
-            if default_storage.get_modified_time(path) >= limit:
-                continue
-            if _DIGEST.fullmatch(name):
-                yield name
-            else:
-                default_storage.delete(path)
+    for path, modified in _entries(FOLDERS):
+        name = path.rpartition("/")[2]
+        if modified >= limit:
+            continue
+        if _DIGEST.fullmatch(name):
+            yield name
+        else:
+            default_storage.delete(path)
 
 
-def _folders(root: str, depth: int) -> Iterator[str]:
-    if depth == 0:
-        yield root
-    elif default_storage.exists(root):
-        for name in default_storage.listdir(root)[0]:
-            yield from _folders(f"{root}/{name}", depth - 1)
+def stored_between(low: str, high: str) -> Iterator[tuple[str, datetime]]:
+    """The files whose digests begin with at least `low` and less than `high`, and when each was stored."""
+    for path, modified in _entries([folder for folder in FOLDERS if low <= folder < high]):
+        name = path.rpartition("/")[2]
+        if _DIGEST.fullmatch(name):
+            yield name, modified
+
+
+def _entries(folders: Iterable[str]) -> Iterator[tuple[str, datetime]]:
+    storage = cast("Listed", default_storage)
+    for folder in folders:
+        yield from storage.entries(f"sha256/{folder}")

@@ -71,7 +71,7 @@ def sign() -> None:
 def chain_anew(tamper: Tamper) -> None:
     """What a patient attacker does after a change: computes every hash again."""
     with connection.cursor() as cursor:
-        cursor.execute(LINKS)
+        cursor.execute(LINKS, [True, 0])
         links = cursor.fetchall()
     before = NOTHING_BEFORE
     for place, (_, event, _, *parts) in enumerate((link for link in links if link[3]), start=1):

@@ -1,0 +1,45 @@
+"""manage.py check_integrity"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from diagnosis.models import CheckedThing, IntegrityCheck
+from diagnosis.services.integrity import check_everything
+
+WORDS = {
+    "missing": "The file {id} is missing, and a row refers to it.",
+    "damaged": "The file {id} is no longer what was stored.",
+    "without_row": "No row refers to the file {id}; manage.py sweep_files removes it.",
+    "wrong_size": "The file {id} has another size than its row says.",
+    "trail": "The trail is broken. {id}",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Hold every stored file against its digest and its rows, and prove the trail. Exits 1 when something is wrong."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--only", choices=CheckedThing.values, help="check only this")
+
+    def handle(self, *, only: str | None, **options: Any) -> None:
+        wrong = sum(self._check(thing) for thing in CheckedThing if only in {None, thing})
+        if wrong:
+            raise CommandError(f"{wrong} problems were found.")
+
+    def _check(self, thing: CheckedThing) -> int:
+        check = check_everything(thing)
+        self.stdout.write(_told(check))
+        for problem in check.problems:
+            self.stdout.write(WORDS[problem["kind"]].format(id=problem["id"]))
+        if check.problem_count > len(check.problems):
+            self.stdout.write(f"And {check.problem_count - len(check.problems)} more.")
+        return check.problem_count
+
+
+def _told(check: IntegrityCheck) -> str:
+    if check.thing == CheckedThing.TRAIL:
+        return f"Trail: {check.checked} rows proved."
+    return f"Files: {check.checked} looked at, {check.bytes_read} bytes read."
