@@ -9,17 +9,22 @@ from django.views.decorators.http import require_safe
 
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
-from diagnosis.selectors.cases import page_of_history
+from diagnosis.selectors.history import page_of_history
+from diagnosis.selectors.probabilities import courses_of
 from diagnosis.views.record import patient_or_way_on
 
 
 @never_cache
 @require_safe
 def patient(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Who the patient is, and the history of cases and predictions, newest first."""
+    """Who the patient is, and the history of cases, predictions, readings and reports, newest first."""
     patient = patient_or_way_on(request, pk, "diagnosis:patient")
     if isinstance(patient, HttpResponse):
         return patient
-    history = page_of_history(patient=patient, person=request.user, number=request.GET.get("page", 1))
+    context = {
+        "patient": patient,
+        "history": page_of_history(patient=patient, person=request.user, number=request.GET.get("page", 1)),
+        "courses": courses_of(patient=patient, person=request.user),
+    }
     audit.record(actor=request.user, action="patient.viewed", subject=patient, patient_id=patient.pk)
-    return render(request, "diagnosis/patient.html", {"patient": patient, "history": history})
+    return render(request, "diagnosis/patient.html", context)

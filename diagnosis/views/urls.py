@@ -5,6 +5,7 @@ from django.urls import path
 from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
+from diagnosis.views.compare import compare_cases
 from diagnosis.views.erasures import erasure, erasures
 from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
@@ -45,4 +46,5 @@ urlpatterns = [
     path("patients/<uuid:pk>/seen/", patient_trail, name="patient_trail"),
     path("models/upload/", model_upload, name="model_upload"),
     path("models/<uuid:pk>/decisions/<slug:kind>/", model_decision, name="model_decision"),
+    path("patients/<uuid:pk>/compare/", compare_cases, name="compare"),
 ]

@@ -196,6 +196,7 @@ PAGES = [
         post="administrator 302; others 403",
         body={"why": "fault", "reason": "Answers differ."},
     ),
+    Row("diagnosis:compare", of="patient", get=SEES),
 ]
 
 API = [

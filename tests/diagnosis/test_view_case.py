@@ -1,6 +1,5 @@
-"""A patient's history, opening a case, and the case's page."""
+"""A patient's history in short (more in test_history.py), opening a case, and the case's page."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -41,8 +40,8 @@ def test_the_history_is_newest_first_with_what_became_of_each_image(
     counts = first.counts
     assert (counts.total, counts.pending, counts.failed) == (5, 1, 0)
     assert (counts.malignant, counts.not_malignant, counts.refer, counts.out_of_scope) == (1, 1, 1, 1)
-    newest_first = [prediction.created_at for prediction in first.predictions]
-    assert newest_first == sorted(newest_first, reverse=True)
+    in_order = [one.image.created_at for one in first.images]
+    assert in_order == sorted(in_order)
     assert "Add the first images" in response.content.decode()
 
 
@@ -56,23 +55,6 @@ def test_an_image_counts_by_its_newest_analysis(owner_client: Client, case: Case
 
 def test_a_patient_without_a_case_is_met_with_what_to_do(owner_client: Client, patient: Patient) -> None:
     assert "Open the first case" in owner_client.get(f"/patients/{patient.pk}/").content.decode()
-
-
-def test_the_history_takes_as_many_queries_for_one_case_as_for_many(
-    owner_client: Client, case: Case, model: ModelVersion, django_assert_num_queries: Callable[[int], Any]
-) -> None:
-    predicted(case, model)
-    address = f"/patients/{case.patient_id}/"
-    with django_assert_num_queries(
-        11
-    ):  # session, person, patient; cases counted and read, counts, predictions; audit; team, emergencies, notices
-        owner_client.get(address)
-    for _ in range(5):
-        another = CaseFactory.create(patient=case.patient)
-        for _ in range(4):
-            predicted(another, model)
-    with django_assert_num_queries(11):
-        owner_client.get(address)
 
 
 def test_a_long_history_comes_in_pages(owner_client: Client, patient: Patient) -> None:
