@@ -70,7 +70,7 @@ def _newest_pair(cases: Sequence[Case]) -> tuple[Case, Case] | None:
 def _by_assay(cases: Sequence[Case]) -> list[tuple[str, list[tuple[str, str]]]]:
     ordered = sorted(cases, key=lambda case: case.assay)
     return [
-        (next(iter(found)).get_assay().name, [(str(case.pk), _words(case)) for case in found])
+        (found[0].get_assay_display(), [(str(case.pk), _words(case)) for case in found])
         for found in (list(group) for _, group in groupby(ordered, key=lambda case: case.assay))
     ]
 

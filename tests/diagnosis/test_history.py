@@ -147,7 +147,7 @@ def test_reports_stand_in_the_time_line_the_newest_first(
     )
     assert [report.version for report in entry_of(case, owner).reports] == [2, 1]
     page = owner_client.get(f"/patients/{case.patient_id}/").content.decode()
-    assert "Version 2, signed by Colin Colleague" in page
+    assert "Version 2, signed by <bdi>Colin Colleague</bdi>" in page
     assert "A cell was missed." in page
 
 
@@ -277,7 +277,7 @@ def test_a_blinded_doctor_learns_nothing_before_reading(
     ReadingFactory.create(image=image, reader=colleague, label="Pro")
     page = owner_client.get(f"/patients/{case.patient_id}/").content.decode()
     assert "Shown once you have read this image" in page
-    for secret in ("data-value", "over time", "1 \N{MULTIPLICATION SIGN} Pro", "malignant", "Colin Colleague, "):
+    for secret in ("data-value", "over time", "1 \N{MULTIPLICATION SIGN} Pro", "malignant", "Colin Colleague</bdi>, "):
         assert secret not in page, secret
     ReadingFactory.create(image=image, reader=owner, label="Pre", was_blinded=True)
     entry = entry_of(case, owner)
