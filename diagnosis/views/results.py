@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
 from diagnosis.models import Prediction, Verdict
 from diagnosis.selectors.cases import MALIGNANT_FROM
 
@@ -13,8 +16,12 @@ SURE = 0.95  # as sure as prediction sets are meant to be
 
 @dataclass(frozen=True)
 class Bar:
-    """One class of the assay and the model's probability for it; `width` is the length of its bar in per cent."""
+    """One class of the assay and the model's probability for it; `width` is the length of its bar in per cent.
 
+    `name` is the class as it is stored, `label` as it is read.
+    """
+
+    name: str
     label: str
     is_malignant: bool
     figure: str
@@ -52,7 +59,7 @@ def result_of(prediction: Prediction) -> Result:
             verdict=prediction.verdict,
             verdict_label=str(Verdict.OUT_OF_SCOPE.label),
             headline=str(Verdict.OUT_OF_SCOPE.label),
-            explanation=(
+            explanation=_(
                 "This image does not look like the images the model was made for, so it suggests nothing. "
                 "Stain, magnification, focus or specimen may differ."
             ),
@@ -71,25 +78,27 @@ def result_of(prediction: Prediction) -> Result:
 
 def _headline(prediction: Prediction) -> str:
     probability = prediction.malignant_probability
-    answer = "Malignant" if probability >= MALIGNANT_FROM else "Not malignant"
+    is_malignant = probability >= MALIGNANT_FROM
     if prediction.verdict == Verdict.CONFIDENT:
-        return answer
+        return _("Malignant") if is_malignant else _("Not malignant")
     possible, assay = set(prediction.prediction_set), prediction.analysis.image.case.get_assay()
-    side = assay.malignant if probability >= MALIGNANT_FROM else set(assay.classes) - assay.malignant
+    side = assay.malignant if is_malignant else set(assay.classes) - assay.malignant
     # One class alone on its side: doubt about the class is doubt about the answer.
     settled = len(side) > 1 and (len(possible) > 1 or not 1 - SURE < probability < SURE)
-    return f"{answer}, class uncertain" if settled and possible <= side else "Malignant or not: uncertain"
+    if not (settled and possible <= side):
+        return _("Malignant or not: uncertain")
+    return _("Malignant, class uncertain") if is_malignant else _("Not malignant, class uncertain")
 
 
 def _explanation(prediction: Prediction) -> str:
     if prediction.verdict == Verdict.CONFIDENT:
-        return f"The model suggests the class {prediction.label}."
+        return _("The model suggests the class %(label)s.") % {"label": _(prediction.label)}
     classes = prediction.analysis.image.case.get_assay().classes
-    possible = [name for name in classes if name in prediction.prediction_set]
+    possible = [_(name) for name in classes if name in prediction.prediction_set]
     if len(possible) > 1:
-        named = f"{', '.join(possible[:-1])} and {possible[-1]}"
-        return f"The model cannot tell {named} apart here. This image needs a second reader."
-    return "The model is not certain enough to suggest a class. This image needs a second reader."
+        sentence = _("The model cannot tell %(classes)s apart here. This image needs a second reader.")
+        return sentence % {"classes": get_text_list(possible, _("and"))}
+    return _("The model is not certain enough to suggest a class. This image needs a second reader.")
 
 
 def _bars(prediction: Prediction) -> list[Bar]:
@@ -101,6 +110,6 @@ def _bars(prediction: Prediction) -> list[Bar]:
     ]
 
 
-def _bar(label: str, *, probability: float, is_malignant: bool) -> Bar:
+def _bar(name: str, *, probability: float, is_malignant: bool) -> Bar:
     width = f"{100 * min(max(probability, 0), 1):.2f}%"
-    return Bar(label=label, is_malignant=is_malignant, figure=percentage(probability), width=width)
+    return Bar(name=name, label=_(name), is_malignant=is_malignant, figure=percentage(probability), width=width)
