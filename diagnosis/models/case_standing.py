@@ -4,23 +4,24 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
 from diagnosis.models.case import Case, Urgency
 
 
 class Stage(models.TextChoices):
-    OPEN = "open", "Being read"
-    TO_SIGN = "to_sign", "To sign"
-    DONE = "done", "Signed"
+    OPEN = "open", lazy("Being read")
+    TO_SIGN = "to_sign", lazy("To sign")
+    DONE = "done", lazy("Signed")
 
 
 class Doubt(models.IntegerChoices):
     """Which cases of the same urgency go first, by the suggestions on their unread images."""
 
-    UNCERTAIN = 0, "An image without a suggestion: referred, outside what the model knows, or failed"
-    MALIGNANT = 1, "An image that is more probably malignant than not"
-    NONE = 2, "Nothing of this"
+    UNCERTAIN = 0, lazy("An image without a suggestion: referred, outside what the model knows, or failed")
+    MALIGNANT = 1, lazy("An image that is more probably malignant than not")
+    NONE = 2, lazy("Nothing of this")
 
 
 URGENCY_RANKS = {Urgency.EMERGENCY: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}

@@ -22,7 +22,7 @@ const sourceOf = ({ width, height, address }) => {
       context.drawImage(picture, 0, 0);
       job.finish(context, null, "context2d");
     } catch {
-      job.fail("The picture is damaged or missing.", null);
+      job.fail("damaged", null);
     }
   };
   source.downloadTileAbort = () => {};

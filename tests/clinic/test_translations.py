@@ -18,8 +18,6 @@ from tests.visible_text import untranslated
 LANGUAGES = [code for code, _name in site.LANGUAGES if code != site.LANGUAGE_CODE]
 # The API's own page of documentation is drawn by its library, in English.
 NOT_TRANSLATED = {ROOT / "templates/drf_spectacular/swagger_ui.html"}
-ABOUT_TO_CHANGE = ("patient",)
-NOT_TRANSLATED |= {ROOT / f"templates/diagnosis/{name}.html" for name in ABOUT_TO_CHANGE}
 PAGES = [path for path in templates() if path not in NOT_TRANSLATED]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|<[^>]+>|\{\w*\}")
 MODULES = [path for path in python_files() if not {"api", "management", "migrations", "settings"} & set(path.parts)]
