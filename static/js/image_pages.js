@@ -82,9 +82,12 @@ const putIn = (parts) => {
   giveFocus(focus);
 };
 
-const tellOpened = (href) => {
+const tellOpened = async (href) => {
   const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
-  return fetch(`${href}opened/`, { method: "POST", headers, redirect: "error", keepalive: true });
+  const answer = await fetch(`${href}opened/`, { method: "POST", headers, redirect: "error", keepalive: true });
+  if (!answer.ok) {
+    throw new Error(`answered ${answer.status}`); // the session has ended, or the image is theirs no more
+  }
 };
 
 const announce = () => {

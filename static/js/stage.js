@@ -9,21 +9,16 @@ const MOVE = 60; // screen pixels a key moves the picture
 const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** One picture in one piece: its tile is as large as the image, however far the stored picture was shrunk. */
-const sourceOf = ({ width, height, address }) => {
+const sourceOf = ({ width, height, address }, picture) => {
   const whole = { width, height, tileWidth: width, tileHeight: height, minLevel: 0, maxLevel: 0 };
   const source = new OpenSeadragon.TileSource({ ...whole, getTileUrl: () => address });
-  source.downloadTileStart = async (job) => {
-    try {
-      const picture = await load(address);
-      const canvas = document.createElement("canvas");
-      canvas.width = picture.naturalWidth;
-      canvas.height = picture.naturalHeight;
-      const context = canvas.getContext("2d");
-      context.drawImage(picture, 0, 0);
-      job.finish(context, null, "context2d");
-    } catch {
-      job.fail("damaged", null);
-    }
+  source.downloadTileStart = (job) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = picture.naturalWidth;
+    canvas.height = picture.naturalHeight;
+    const context = canvas.getContext("2d");
+    context.drawImage(picture, 0, 0);
+    job.finish(context, null, "context2d");
   };
   source.downloadTileAbort = () => {};
   return source;
@@ -63,19 +58,19 @@ export class Stage {
     for (const kind of ["open", "update-viewport", "resize"]) {
       this.#viewer.addHandler(kind, () => this.#follow(changed));
     }
-    this.#viewer.addHandler("tile-drawn", (event) => this.#settle(event.tiledImage.source, "resolve"));
-    this.#viewer.addHandler("tile-load-failed", (event) => this.#settle(event.tiledImage.source, "reject"));
+    this.#viewer.addHandler("tile-drawn", (event) => this.#settle(event.tiledImage.source));
   }
 
-  /** Show another picture, fitted. Resolved once it is drawn; rejected when it cannot be. */
-  open(picture) {
+  /** Show another picture, fitted: `width` and `height` of the image, `address` of what shows it. Resolved once it is
+   * drawn; rejected when it is damaged or missing, and then nothing is shown. */
+  async open(picture) {
     this.#picture = picture;
     this.#viewer.clearOverlays();
-    const source = sourceOf(picture);
-    return new Promise((resolve, reject) => {
-      this.#awaited = { source, resolve, reject };
-      this.#viewer.open(source);
-    });
+    this.#viewer.close();
+    const loaded = await load(picture.address);
+    if (this.#picture === picture) {
+      await this.#draw(sourceOf(picture, loaded));
+    }
   }
 
   /** Lay an element over the picture, exactly as large as it. */
@@ -133,9 +128,16 @@ export class Stage {
     return this.#viewer.element.contains(element);
   }
 
-  #settle(source, how) {
+  #draw(source) {
+    return new Promise((resolve) => {
+      this.#awaited = { source, resolve };
+      this.#viewer.open(source);
+    });
+  }
+
+  #settle(source) {
     if (this.#awaited?.source === source) {
-      this.#awaited[how]();
+      this.#awaited.resolve();
       this.#awaited = null;
     }
   }

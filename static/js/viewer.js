@@ -97,9 +97,8 @@ export const show = async () => {
   }
   const { display: address, width, height } = shown;
   try {
-    const drawn = stage.open({ address, width: Number(width), height: Number(height) });
+    await stage.open({ address, width: Number(width), height: Number(height) });
     layers.forEach(follow);
-    await drawn;
   } catch {
     damaged.hidden = false;
   }

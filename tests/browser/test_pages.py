@@ -105,35 +105,6 @@ def test_patients_are_found_as_one_types_and_the_address_keeps_no_name(
     expect(page.get_by_role("heading", name="No patient of yours matches")).to_be_visible()
 
 
-def test_the_overlays_can_be_switched_and_faded(page: Page, prediction: Prediction) -> None:
-    page.goto(f"/images/{prediction.analysis.image_id}/")
-    outline, activation = page.locator("#layer-outline"), page.locator("#layer-map")
-    expect(outline).to_be_visible()
-    expect(activation).to_be_hidden()
-    page.get_by_label("Where the model looked, not proof").check()
-    expect(activation).to_be_visible()
-    page.locator("#opacity-map").fill("25")
-    expect(activation).to_have_css("opacity", "0.25")
-    page.locator("#opacity-outline").press("ArrowLeft")
-    expect(outline).to_have_css("opacity", "0.95")
-    page.get_by_label("Outline of what was segmented").uncheck()
-    expect(outline).to_be_hidden()
-
-
-def test_a_small_image_is_enlarged_without_smoothing(page: Page, prediction: Prediction) -> None:
-    page.goto(f"/images/{prediction.analysis.image_id}/")
-    picture = page.locator(".layers .base")
-    expect(picture).to_have_css("image-rendering", "pixelated")
-    assert picture.bounding_box()["width"] == 3 * 224  # type: ignore[index]  # it is visible
-
-
-def test_a_damaged_picture_is_not_shown_and_the_page_says_so(page: Page, prediction: Prediction) -> None:
-    image = prediction.analysis.image
-    type(image).objects.filter(pk=image.pk).update(display_sha256="ab" * 32)
-    page.goto(f"/images/{image.pk}/")
-    expect(page.get_by_text("A stored picture is damaged or missing")).to_be_visible()
-
-
 def test_the_list_of_a_case_follows_the_analyses_and_keeps_the_focus(
     page: Page, case: Case, model: ModelVersion
 ) -> None:
