@@ -33,6 +33,7 @@ class Result:
     """What a page says about a prediction. Outside what the model knows there are no figures, classes or bars.
 
     `headline` answers malignant or not; `verdict` says how far to trust it, in words `verdict_label`.
+    `possible`: the prediction set, in words.
     """
 
     verdict: str
@@ -41,6 +42,7 @@ class Result:
     explanation: str
     malignant: Bar | None
     bars: Sequence[Bar]
+    possible: str
 
 
 def percentage(probability: float) -> str:
@@ -65,14 +67,16 @@ def result_of(prediction: Prediction) -> Result:
             ),
             malignant=None,
             bars=(),
+            possible="",
         )
     return Result(
         verdict=prediction.verdict,
         verdict_label=prediction.get_verdict_display(),
         headline=_headline(prediction),
         explanation=_explanation(prediction),
-        malignant=_bar("Malignant", probability=prediction.malignant_probability, is_malignant=True),
+        malignant=_bar(_("Malignant"), probability=prediction.malignant_probability, is_malignant=True),
         bars=_bars(prediction),
+        possible=", ".join(_possible(prediction)),
     )
 
 
@@ -93,12 +97,17 @@ def _headline(prediction: Prediction) -> str:
 def _explanation(prediction: Prediction) -> str:
     if prediction.verdict == Verdict.CONFIDENT:
         return _("The model suggests the class %(label)s.") % {"label": _(prediction.label)}
-    classes = prediction.analysis.image.case.get_assay().classes
-    possible = [_(name) for name in classes if name in prediction.prediction_set]
+    possible = _possible(prediction)
     if len(possible) > 1:
         sentence = _("The model cannot tell %(classes)s apart here. This image needs a second reader.")
         return sentence % {"classes": get_text_list(possible, _("and"))}
     return _("The model is not certain enough to suggest a class. This image needs a second reader.")
+
+
+def _possible(prediction: Prediction) -> list[str]:
+    """The prediction set in words, in the assay's order."""
+    classes = prediction.analysis.image.case.get_assay().classes
+    return [_(name) for name in classes if name in prediction.prediction_set]
 
 
 def _bars(prediction: Prediction) -> list[Bar]:

@@ -72,7 +72,15 @@ def test_a_withheld_suggestion_is_in_no_part(
     page = owner_client.get(f"/images/{predicted.pk}/{address}").content.decode()
     assert "The suggestion is shown after your own reading." in page
     assert f"/images/{predicted.pk}/display" in page
-    for given_away in ("data-outline", "data-map", "layer-outline", "probability", "class Pre", "Class by class", "Segmented"):
+    for given_away in (
+        "data-outline",
+        "data-map",
+        "layer-outline",
+        "probability",
+        "class Pre",
+        "Class by class",
+        "Segmented",
+    ):
         assert given_away not in page, given_away
     for kind in ("mask", "outline", "map"):
         assert owner_client.get(f"/images/{predicted.pk}/{kind}").status_code == 404
@@ -141,3 +149,16 @@ def test_an_image_of_one_pixel_by_many_is_refused_with_a_sentence(
     answer = owner_client.post(f"/cases/{case.pk}/images/", {"images": sent})
     assert answer.status_code == 400
     assert "The image is too small to be examined." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("possible", "said"),
+    [(["Pro", "Early"], "<strong>Early, Pro</strong>"), ([], "No class is probable enough to be named as possible.")],
+)
+def test_the_prediction_set_is_named_in_the_assays_order(
+    owner_client: Client, case: Case, model: ModelVersion, possible: list[str], said: str
+) -> None:
+    image = ImageFactory.create(case=case)
+    fields = {"verdict": "refer", "prediction_set": possible}
+    PredictionFactory.create(analysis__image=image, analysis__model_version=model, **fields)
+    assert said in owner_client.get(f"/images/{image.pk}/parts/").content.decode()
