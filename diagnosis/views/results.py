@@ -74,7 +74,7 @@ def result_of(prediction: Prediction) -> Result:
         verdict_label=prediction.get_verdict_display(),
         headline=_headline(prediction),
         explanation=_explanation(prediction),
-        malignant=_bar(_("Malignant"), probability=prediction.malignant_probability, is_malignant=True),
+        malignant=_bar("Malignant", probability=prediction.malignant_probability, is_malignant=True),
         bars=_bars(prediction),
         possible=", ".join(_possible(prediction)),
     )
