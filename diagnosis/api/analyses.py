@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -16,7 +16,8 @@ from clinic.api.errors import Conflict
 from clinic.api.resources import Resource
 from clinic.services import audit
 from clinic.services.records import RecordRestricted
-from diagnosis.models import Analysis, AnalysisState
+from diagnosis.models import Analysis, AnalysisState, Prediction
+from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.images import queue_positions
 from diagnosis.services import analysis_queue
 
@@ -49,6 +50,9 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     queue_position = serializers.SerializerMethodField(help_text="1: next. null: not waiting.")
     paused = serializers.SerializerMethodField(help_text="Why it waits although it is its turn. null: it does not.")
     failure = serializers.SerializerMethodField()
+    withheld = serializers.BooleanField(
+        help_text="True: the prediction is withheld from you until your own reading of the image is recorded."
+    )
     prediction = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True, default=None)
     prediction_url = serializers.HyperlinkedRelatedField[Any](
         source="prediction", view_name="api:prediction-detail", read_only=True, allow_null=True, default=None
@@ -70,6 +74,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
             "case",
             "model",
             "model_url",
+            "withheld",
             "prediction",
             "prediction_url",
             "created_at",
@@ -109,7 +114,11 @@ class AnalysisViewSet(Resource[Analysis]):
 
     def get_queryset(self) -> QuerySet[Analysis]:
         visible = Analysis.objects.visible_to(self.request.user)
-        return visible.select_related("image__case", "model_version", "prediction")
+        withheld = ExpressionWrapper(withheld_from(self.request.user, image="image"), output_field=BooleanField())
+        shown = Prefetch("prediction", queryset=Prediction.objects.shown_to(self.request.user))
+        return (
+            visible.annotate(withheld=withheld).select_related("image__case", "model_version").prefetch_related(shown)
+        )
 
     def note_list(self, page: Sequence[Analysis]) -> None:
         """Programs ask again and again until the work is done, so that one row a case has to do for a while."""

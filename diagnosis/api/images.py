@@ -17,6 +17,7 @@ from diagnosis.api.files import AnyAccept, png, sends_png
 from diagnosis.models import Analysis, SlideImage
 from diagnosis.selectors.images import with_analyses
 from diagnosis.selectors.pictures import digests
+from diagnosis.services.openings import open_image
 
 
 class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
@@ -106,6 +107,9 @@ class ImageFileViewSet(ImageViewSet):
         if kind not in available:
             raise Http404
         response = png(available[kind])
+        if kind == "display":
+            open_image(image=image, reader=self.person)  # from now on this person may read it
+            return response
         audit.record(
             actor=self.person, action="image.viewed", subject=image, patient_id=self.patient_of(image), file=kind
         )

@@ -9,6 +9,7 @@ from diagnosis.api.cases import CaseViewSet
 from diagnosis.api.images import ImageFileViewSet, ImageViewSet
 from diagnosis.api.models import ModelViewSet
 from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
+from diagnosis.api.readings import ReadingViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.uploads import CaseImages
 
@@ -19,6 +20,7 @@ router.register("cases", CaseViewSet, basename="case")
 router.register("images", ImageViewSet, basename="image")
 router.register("analyses", AnalysisViewSet, basename="analysis")
 router.register("predictions", PredictionViewSet, basename="prediction")
+router.register("readings", ReadingViewSet, basename="reading")
 router.register("models", ModelViewSet, basename="model")
 
 urlpatterns = [

@@ -14,6 +14,8 @@ from diagnosis.models.renewing import involves, renews_when_added
 from diagnosis.models.slide_image import SlideImage
 from diagnosis.models.withholding import withheld_from
 
+LONGEST_COMMENT = 2000  # characters
+
 
 class Answer(models.TextChoices):
     AGREE = "agree", _("Agrees with the suggestion")
@@ -72,7 +74,7 @@ class Reading(models.Model):
     answer = models.CharField(max_length=20, choices=Answer.choices)
     label = models.CharField(max_length=50, blank=True)
     reason = models.CharField(max_length=30, choices=Reason.choices, blank=True)
-    comment = models.TextField(max_length=2000, blank=True)
+    comment = models.TextField(max_length=LONGEST_COMMENT, blank=True)
     prediction = models.ForeignKey(
         "diagnosis.Prediction", null=True, blank=True, on_delete=models.PROTECT, related_name="readings"
     )

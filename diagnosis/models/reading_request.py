@@ -46,6 +46,7 @@ class ReadingRequest(models.Model):
     state = models.CharField(max_length=20, choices=RequestState.choices, default=RequestState.OPEN)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=500, blank=True)
 
     objects = ReadingRequestQuerySet.as_manager()
 
@@ -65,6 +66,10 @@ class ReadingRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(state="open", closed_at__isnull=True) | ~Q(state="open") & Q(closed_at__isnull=False),
                 name="reading_request_closed_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="declined") & ~Q(decline_reason="") | ~Q(state="declined") & Q(decline_reason=""),
+                name="reading_request_declined_with_a_reason",
             ),
             models.UniqueConstraint(
                 fields=["image", "kind"], condition=Q(state="open"), name="one_open_request_per_image_and_kind"

@@ -15,14 +15,18 @@ def withheld_from(user: User | AnonymousUser, *, image: str = "") -> Q:
     `image` leads from a row to its image; empty: the rows are images.
 
     They are while somebody has asked the person for a second reading, and, for assays that are first read blinded,
-    until the person has read the image or the case is signed.
+    until the person has read the image, adjudicates between two who have, or the case is signed.
     """
     way = f"{image}__" if image else ""
     this = SlideImage.objects.filter(pk=OuterRef(f"{way}pk"))
     asked = this.filter(
         reading_requests__kind="second", reading_requests__state="open", reading_requests__asked_of=user.pk
     )
+    adjudicated = this.filter(
+        reading_requests__kind="adjudication", reading_requests__state="open", reading_requests__asked_of=user.pk
+    )
     read = this.filter(readings__reader=user.pk)
     signed = Case.objects.filter(pk=OuterRef(f"{way}case"), reports__isnull=False)
     blinded = AssayPolicy.objects.filter(blinded_first_read=True).values("assay")
-    return Q(Exists(asked)) | Q(**{f"{way}case__assay__in": blinded}) & ~Q(Exists(read)) & ~Q(Exists(signed))
+    seen = Q(Exists(read)) | Q(Exists(adjudicated)) | Q(Exists(signed))
+    return Q(Exists(asked)) | Q(**{f"{way}case__assay__in": blinded}) & ~seen

@@ -166,7 +166,7 @@ PARTS: Sequence[Part] = (
         "reading_requests",
         ReadingRequest,
         {
-            **_same("id", "image", "kind", "state", "created_at", "closed_at"),
+            **_same("id", "image", "kind", "state", "created_at", "closed_at", "decline_reason"),
             "asked_of": "asked_of__full_name",
             "asked_by": "asked_by__full_name",
         },

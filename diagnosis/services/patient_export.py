@@ -11,14 +11,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.models import Patient, Purpose, User
 from clinic.selectors.merging import ids_of_record
 from clinic.services import audit, records
 from diagnosis.selectors.export_parts import PARTS, ExportedFile, identity_of
+from diagnosis.selectors.suggestions import something_is_withheld
 from diagnosis.services import file_store
 from diagnosis.services.trail_export import trail_as_csv, trail_as_json
 from diagnosis.services.zip_stream import Entry, zip_stream
@@ -26,6 +29,19 @@ from diagnosis.services.zip_stream import Entry, zip_stream
 logger = logging.getLogger(__name__)
 
 DAMAGED = "The stored file is missing or damaged, so it is not here."
+
+
+class ExportWithheld(ValidationError):
+    """The export would show the person what is withheld until they have read for themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Suggestions and readings of some images of this record are withheld from you until you have read "
+                "these images yourself. Read them first, or ask a colleague from whom nothing is withheld."
+            ),
+            code="withheld",
+        )
 
 
 @dataclass
@@ -39,8 +55,11 @@ class _Listed:
 
 @transaction.atomic
 def export_patient(*, patient: Patient, exported_by: User) -> Iterator[bytes]:
-    """The zip's bytes, piece by piece. Raises PermissionDenied unless the person is on the care team."""
+    """The zip's bytes, piece by piece. Raises PermissionDenied unless the person is on the care team, and
+    ValidationError while anything in it is withheld from them."""
     current = records.lock_for_team(patient_ids=[patient.pk], user=exported_by)[patient.pk]
+    if something_is_withheld(current, person=exported_by):
+        raise ExportWithheld
     ids = ids_of_record(patient.pk)
     parts = {part.name: part.rows(ids) for part in PARTS}
     files = [file for part in PARTS for row in parts[part.name] for file in part.files(row)]

@@ -28,10 +28,16 @@ ENLARGED_TO = 672  # pixels on the page: three times a 224-pixel field
 @require_safe
 def image(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The suggestion first, then the picture with what can be laid over it, then what led to it."""
+    return image_page(request, pk)
+
+
+def image_page(request: SignedInRequest, pk: UUID, *, http_status: int = 200, **more: object) -> HttpResponse:
+    """The page, with `more` in its context: a reading that was refused, for one."""
     image = _visible_image(request, pk)
     open_image(image=image, reader=request.user)
     strip = strip_of(case=image.case, person=request.user)
-    return render(request, "diagnosis/image.html", {**_parts(request, image), "strip": strip})
+    context = {**_parts(request, image), "strip": strip, **more}
+    return render(request, "diagnosis/image.html", context, status=http_status)
 
 
 @never_cache

@@ -7,6 +7,7 @@ from clinic.models import User
 from diagnosis.models import Case
 from diagnosis.selectors.cases import CaseCounts, count_images
 from diagnosis.selectors.images import ImageStatus, page_of_images
+from diagnosis.selectors.reading_progress import progress_of
 
 
 def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
@@ -18,13 +19,24 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
     counts = count_images([case], person=person).get(case.pk) or CaseCounts()
     images = page_of_images(case=case, person=person, number=page)
     is_waiting = counts.pending > 0 or any(one.analysis and one.analysis.is_pending for one in images.statuses)
-    rows = [_shown(status) for status in images.statuses]
-    known = (counts.total, counts.pending, counts.failed, counts.malignant, counts.not_malignant, counts.refer)
+    progress = progress_of(case, person=person)
+    rows = [(*_shown(status), progress.states.get(status.image.pk, "")) for status in images.statuses]
+    known = (
+        progress.read,
+        counts.total,
+        counts.pending,
+        counts.failed,
+        counts.malignant,
+        counts.not_malignant,
+        counts.refer,
+    )
     seen = hashlib.sha256(repr((rows, known, images.page.number)).encode()).hexdigest()[:16]
     return {
         "page": images.page,
         "statuses": images.statuses,
         "counts": counts,
+        "progress": progress,
+        "next_to_read": progress.next_to_read(),
         "is_waiting": is_waiting,
         "seen": seen,
     }

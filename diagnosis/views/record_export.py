@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.models import Patient
 from clinic.views.requests import SignedInRequest
-from diagnosis.services.patient_export import export_patient
+from diagnosis.services.patient_export import ExportWithheld, export_patient
 from diagnosis.views.record import visible_patient
 
 
@@ -20,10 +20,14 @@ from diagnosis.views.record import visible_patient
 def record_export(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """Ask first; then send the zip."""
     patient = visible_patient(request, pk)
+    refused = ""
     if request.method == "POST":
-        return zip_of(patient, export_patient(patient=patient, exported_by=request.user))
-    page: HttpResponse = render(request, "diagnosis/record_export.html", {"patient": patient})
-    return page
+        try:
+            return zip_of(patient, export_patient(patient=patient, exported_by=request.user))
+        except ExportWithheld as error:
+            refused = error.messages[0]
+    context = {"patient": patient, "refused": refused}
+    return render(request, "diagnosis/record_export.html", context, status=400 if refused else 200)
 
 
 def zip_of(patient: Patient, chunks: Iterator[bytes]) -> StreamingHttpResponse:

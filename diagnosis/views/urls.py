@@ -3,6 +3,7 @@
 from django.urls import path
 
 from diagnosis.views.analysis_retry import analysis_retry
+from diagnosis.views.assays import assay_policy, assays
 from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
 from diagnosis.views.compare import compare_cases
@@ -14,6 +15,16 @@ from diagnosis.views.model_upload import model_upload
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
 from diagnosis.views.patient_trail import patient_trail
+from diagnosis.views.reading import reading
+from diagnosis.views.reading_draft import reading_draft, reading_draft_discard
+from diagnosis.views.reading_requests import (
+    adjudication_hand_back,
+    adjudication_name,
+    adjudication_take,
+    reading_request_decline,
+    reading_request_withdraw,
+    second_reader,
+)
 from diagnosis.views.record import record
 from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
@@ -47,4 +58,15 @@ urlpatterns = [
     path("models/upload/", model_upload, name="model_upload"),
     path("models/<uuid:pk>/decisions/<slug:kind>/", model_decision, name="model_decision"),
     path("patients/<uuid:pk>/compare/", compare_cases, name="compare"),
+    path("images/<uuid:pk>/reading/", reading, name="reading"),
+    path("images/<uuid:pk>/reading/draft/", reading_draft, name="reading_draft"),
+    path("images/<uuid:pk>/reading/draft/discard/", reading_draft_discard, name="reading_draft_discard"),
+    path("images/<uuid:pk>/second-reader/", second_reader, name="second_reader"),
+    path("reading-requests/<uuid:pk>/withdraw/", reading_request_withdraw, name="reading_request_withdraw"),
+    path("reading-requests/<uuid:pk>/decline/", reading_request_decline, name="reading_request_decline"),
+    path("adjudications/<uuid:pk>/take/", adjudication_take, name="adjudication_take"),
+    path("adjudications/<uuid:pk>/name/", adjudication_name, name="adjudication_name"),
+    path("adjudications/<uuid:pk>/hand-back/", adjudication_hand_back, name="adjudication_hand_back"),
+    path("assays/", assays, name="assays"),
+    path("assays/<slug:slug>/", assay_policy, name="assay_policy"),
 ]

@@ -60,6 +60,7 @@ const look = async () => {
     return;
   }
   if (Date.now() >= over) {
+    document.dispatchEvent(new Event("before-cover")); // the last moment to save what was entered
     blank(true); // at once; another tab may have kept the session alive, which the server knows
     follow(await ask("GET"));
   } else if (active && Date.now() - told >= TELL_EVERY) {

@@ -5,7 +5,7 @@
 //   before-image-change  cancelable; `detail.waitFor(promise)` holds it up, and a promise of `false` cancels it as well
 //   image-change         the parts of another image are in place
 import { on, reveal } from "./keys.js";
-import { markCurrent } from "./strip.js";
+import { markCurrent, markRead } from "./strip.js";
 import { prepare, show } from "./viewer.js";
 
 const FRESH = 60_000; // milliseconds for which parts fetched ahead are true enough
@@ -111,7 +111,7 @@ const go = async (href, { isBack = false } = {}) => {
     if (mine !== turn) {
       return; // the person has gone on meanwhile
     }
-    if (!isBack) {
+    if (!isBack && href !== current) {
       history.pushState(null, "", href);
     }
     current = href;
@@ -150,6 +150,15 @@ addEventListener("popstate", () => {
 document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.requestConfig?.verb !== "get") {
     ahead.clear();
+  }
+});
+// A reading is recorded: this image may show more now, and so may the others.
+document.addEventListener("reading-recorded", (event) => {
+  markRead(current);
+  ahead.clear();
+  if (event.detail.is_image) {
+    event.preventDefault();
+    go(event.detail.address).then(() => { status.textContent = `${event.detail.words} ${status.textContent}`; });
   }
 });
 on("next-image", () => goTo("next"));

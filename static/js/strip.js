@@ -27,6 +27,12 @@ export const markCurrent = (href) => {
   }
 };
 
+/** Mark the image at this address as read by the doctor. */
+export const markRead = (href) => {
+  const state = links.find((link) => link.pathname === href)?.querySelector("[data-state]");
+  state?.replaceChildren(document.getElementById("strip-read").content.cloneNode(true));
+};
+
 const placeAfter = (key, place) =>
   ({ ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: links.length - 1 })[key];
 

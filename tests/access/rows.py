@@ -99,6 +99,8 @@ TEAM_CHANGES = "team 302; emergency 403; others 404"
 NOBODYS = {"record_number": "0", "family_name": "Nobody", "reason": "Brought in unconscious at night."}
 PASSWORDS = {"old_password": "x", "new_password": "y", "repeated": "y"}
 
+READING = {"choice": "class:Pre", "shown": "{prediction}"}
+
 PAGES = [
     Row("clinic:home", get="doctors administrator 302; auditor 200"),
     Row(
@@ -197,6 +199,28 @@ PAGES = [
         body={"why": "fault", "reason": "Answers differ."},
     ),
     Row("diagnosis:compare", of="patient", get=SEES),
+    Row("diagnosis:reading", of="image", get=SEES, post="seeing 302; others 404", body=READING),
+    Row(
+        "diagnosis:reading_draft",
+        of="image",
+        get=SEES,
+        post="owner 200; colleague emergency 409; others 404",
+        body={"reader": "{owner}", "comment": "half"},
+    ),
+    Row("diagnosis:reading_draft_discard", of="image", post="seeing 302; others 404"),
+    Row("diagnosis:second_reader", of="disputed", post=TEAM_CHANGES, body={"doctor": "{third}"}),
+    Row("diagnosis:reading_request_withdraw", of="request", post="owner 302; colleague emergency 403; others 404"),
+    Row(
+        "diagnosis:reading_request_decline",
+        of="request",
+        post="colleague 302; owner emergency 403; others 404",
+        body={"reason": "away"},
+    ),
+    Row("diagnosis:adjudication_take", of="adjudication", post=TEAM_CHANGES),
+    Row("diagnosis:adjudication_name", of="adjudication", post=TEAM_CHANGES, body={"doctor": "{third}"}),
+    Row("diagnosis:adjudication_hand_back", of="adjudication", post="seeing 403; others 404"),
+    Row("diagnosis:assays", get="administrator 200; others 403"),
+    Row("diagnosis:assay_policy", at={"slug": "leukemia"}, post="administrator 302; others 403"),
 ]
 
 API = [
@@ -249,6 +273,13 @@ API = [
     picture("api:prediction-file", "map", of="prediction", get=SEES),
     picture("api:prediction-file", "original", of="prediction", get="others 404"),
     Row("api:model-list", get="everyone 200", post="administrator 400; others 403", file="file"),
+    Row(
+        "api:reading-list",
+        get="everyone 200",
+        post="seeing 201; stranger 400; others 403",
+        body={"image": "{image}", "answer": "agree", "label": "Pre", "prediction": "{prediction}"},
+    ),
+    Row("api:reading-detail", of="reading", get=SEES),
     Row("api:model-detail", of="model", get="everyone 200"),
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]

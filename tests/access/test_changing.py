@@ -14,7 +14,13 @@ from tests.access.world import World
 pytestmark = pytest.mark.django_db
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 NO_COOKIE_COUNTS = {"api:tokens"}  # the password stands in the body, and no session is looked at
-NOTES = {"clinic_auditevent", "clinic_auditlink", "clinic_cache", "django_session"}  # what reading itself writes
+NOTES = {
+    "diagnosis_imageopening",
+    "clinic_auditevent",
+    "clinic_auditlink",
+    "clinic_cache",
+    "django_session",
+}  # what reading itself writes
 READING = ("viewed", "listed", "searched", "shown", "read", "looked", "reported", "polled", "exported")
 
 

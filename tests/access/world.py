@@ -9,7 +9,16 @@ from django.test import Client
 from clinic.models import ErasureReason, Role, TokenScope, User
 from clinic.services.emergency_access import open_in_emergency
 from clinic.services.tokens import issue_token
-from diagnosis.models import Analysis, AnalysisState, Case, Prediction
+from diagnosis.models import (
+    Analysis,
+    AnalysisState,
+    Case,
+    ImageOpening,
+    Prediction,
+    ReadingRequest,
+    RequestKind,
+    SlideImage,
+)
 from diagnosis.services import file_store
 from diagnosis.services.erasure import request_erasure
 from diagnosis.services.merging import merge_records
@@ -19,6 +28,7 @@ from tests.factories import (
     ImageFactory,
     PatientFactory,
     PredictionFactory,
+    ReadingFactory,
     UserFactory,
     add_to_care_team,
     drawn_png,
@@ -77,6 +87,7 @@ def make_world() -> World:
         "notice": access.notices.get(recipient=owner).pk,
         "token": owner.auth_token_set.get(scope=TokenScope.READ).public_id,
         **_record_life(prediction, [owner, colleague]),
+        **_readings(prediction.analysis.image, people),
     }
     return World(ids=ids, people=people, cookies=cookies, tokens=tokens)
 
@@ -109,6 +120,30 @@ def _ids(prediction: Prediction) -> dict[str, UUID]:
         "failed": _failed(image.case).pk,
         "prediction": prediction.pk,
         "model": prediction.analysis.model_version_id,
+    }
+
+
+def _readings(image: SlideImage, people: dict[str, User]) -> dict[str, UUID]:
+    """Who has the image open; an image that a colleague was asked to read, and one about which two doctors differ."""
+    for name in ("owner", "colleague", "emergency"):
+        ImageOpening.objects.create(image=image, reader=people[name])
+    third = _doctor("third")
+    add_to_care_team(image.case.patient, third)
+    asked, disputed = (ImageFactory.create(case=image.case) for _ in range(2))
+    ReadingFactory.create(image=asked, reader=people["owner"])
+    reading = ReadingFactory.create(image=disputed, reader=people["owner"])
+    ReadingFactory.create(image=disputed, reader=people["deactivated"], label="Benign")
+    request = ReadingRequest.objects.create(
+        image=asked, kind=RequestKind.SECOND, asked_of=people["colleague"], asked_by=people["owner"]
+    )
+    adjudication = ReadingRequest.objects.create(image=disputed, kind=RequestKind.ADJUDICATION)
+    return {
+        "owner": people["owner"].pk,
+        "third": third.pk,
+        "disputed": disputed.pk,
+        "reading": reading.pk,
+        "request": request.pk,
+        "adjudication": adjudication.pk,
     }
 
 
