@@ -14,7 +14,7 @@ RUN /uv/bin/python -m embedded.front_end install .venv/front-end && rm --recursi
 FROM python:3.12-slim-bookworm
 RUN groupadd --system --gid 10001 reader \
     && useradd --system --uid 10001 --gid reader --home-dir /application --no-create-home --shell /usr/sbin/nologin reader \
-    && install --directory --owner=reader --group=reader --mode=0700 /data/media /data/model-cache /data/incoming /data/audit-heads
+    && install --directory --owner=reader --group=reader --mode=0700 /data/media /data/model-cache /data/incoming /data/audit-heads /data/backups
 WORKDIR /application
 COPY --from=packages /application/.venv .venv
 COPY manage.py gunicorn.conf.py ./

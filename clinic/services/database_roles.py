@@ -1,5 +1,9 @@
 """Two roles in the database: the owner of the tables, and the running application's, which cannot change the trail."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -12,6 +16,7 @@ RESTRICTED = {
     "clinic_erasure": "SELECT, INSERT, UPDATE",  # what remains of an erased record is never deleted
     "django_migrations": "SELECT",
 }
+WHO_AND_WHERE = ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 OWN_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
@@ -24,6 +29,24 @@ CAN_CHANGE_THE_TRAIL = """
                OR has_any_column_privilege(role.oid, trail.oid, 'UPDATE'))
     )
 """
+
+
+@contextmanager
+def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """In the block the connection is that of the role which owns the tables, where it is named at all."""
+    before = dict(connection.settings_dict)
+    if connection.settings_dict["USER"] == settings.MIGRATION_DATABASE["USER"]:
+        yield
+        return
+    connection.close()
+    connection.settings_dict.update(
+        {name: settings.MIGRATION_DATABASE[name] for name in WHO_AND_WHERE if name in settings.MIGRATION_DATABASE}
+    )
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
 
 
 @transaction.atomic

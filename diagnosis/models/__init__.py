@@ -2,6 +2,7 @@
 
 from diagnosis.models.analysis import Analysis, AnalysisState
 from diagnosis.models.assay_policy import AssayPolicy
+from diagnosis.models.backup import Backup
 from diagnosis.models.case import Case, Urgency
 from diagnosis.models.case_standing import CaseInvolvement, CaseStanding, Doubt, Stage
 from diagnosis.models.file_to_remove import FileToRemove
@@ -24,6 +25,7 @@ __all__ = [
     "AnalysisState",
     "Answer",
     "AssayPolicy",
+    "Backup",
     "Case",
     "CaseInvolvement",
     "CaseStanding",

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
 GRACE = timedelta(hours=24)  # between storing a file and writing the row that refers to it
+BACKUP_LOCK = 7_203_115_001  # held while a backup is made: files stay until it is done
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(digest, 0)) FROM unnest(%s::text[]) digest"
 SHARED_LOCK = LOCK.replace("lock(", "lock_shared(", 1)
 
@@ -46,6 +47,8 @@ def remove_forgotten_files() -> int:
 
 @transaction.atomic
 def _remove(digests: Sequence[str]) -> int:
+    if _a_backup_is_made():
+        return 0  # the next sweep removes them
     _lock(LOCK, sorted(digests))
     unwanted = set(digests) - referred_to(digests)
     for sha256 in unwanted:
@@ -72,6 +75,13 @@ def _batches(digests: Iterable[str]) -> Iterator[list[str]]:
     left = iter(digests)
     while batch := list(islice(left, AT_ONCE)):
         yield batch
+
+
+def _a_backup_is_made() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [BACKUP_LOCK])
+        (free,) = cursor.fetchone() or (False,)
+    return not free
 
 
 def _lock(statement: str, digests: Sequence[str]) -> None:

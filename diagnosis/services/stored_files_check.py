@@ -42,6 +42,12 @@ def check_stored_files(check: IntegrityCheck, enough: Callable[[], bool]) -> boo
     return all(_check_range(check, low, high, enough) for low, high in left)
 
 
+def digests_referred_to() -> Iterator[str]:
+    """Every digest that a row refers to, sorted."""
+    for low, high in _ranges():
+        yield from sorted(_sizes_of_rows(low, high))
+
+
 def _ranges() -> Iterator[tuple[str, str]]:
     lows = file_store.FOLDERS[::FOLDERS_AT_ONCE]
     yield from zip(lows, [*lows[1:], BEYOND], strict=True)

@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}|\$\$")
-APPLICATION = ("migrate", "web", "worker", "scheduler")
+APPLICATION = ("migrate", "web", "worker", "scheduler", "backup")
 
 
 class NotSetError(Exception):

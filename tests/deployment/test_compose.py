@@ -22,7 +22,7 @@ def mounts(service: str) -> list[tuple[str, str]]:
 
 
 def test_it_brings_up_all_that_a_server_needs() -> None:
-    assert set(SERVICES) == {"database", "broker", "migrate", "web", "worker", "scheduler", "proxy"}
+    assert set(SERVICES) == {"database", "broker", "migrate", "web", "worker", "scheduler", "backup", "proxy"}
 
 
 def test_it_refuses_to_start_without_the_name_of_the_server() -> None:

@@ -31,12 +31,16 @@ class Command(BaseCommand):
 
     def _check(self, thing: CheckedThing) -> int:
         check = check_everything(thing)
-        self.stdout.write(_told(check))
-        for problem in check.problems:
-            self.stdout.write(WORDS[problem["kind"]].format(id=problem["id"]))
-        if check.problem_count > len(check.problems):
-            self.stdout.write(f"And {check.problem_count - len(check.problems)} more.")
+        self.stdout.write(describe(check))
         return check.problem_count
+
+
+def describe(check: IntegrityCheck) -> str:
+    """What was proved, then a line for each problem."""
+    lines = [_told(check), *(WORDS[problem["kind"]].format(id=problem["id"]) for problem in check.problems)]
+    if check.problem_count > len(check.problems):
+        lines.append(f"And {check.problem_count - len(check.problems)} more.")
+    return "\n".join(lines)
 
 
 def _told(check: IntegrityCheck) -> str:
