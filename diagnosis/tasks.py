@@ -5,7 +5,7 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
-from diagnosis.services import analysing, analysis_queue, file_removal, integrity, predictors
+from diagnosis.services import agreement, analysing, analysis_queue, file_removal, integrity, predictors
 
 
 @worker_process_init.connect
@@ -44,3 +44,9 @@ def begin_due_checks() -> None:
 def check_part(check_id: int) -> None:
     """A few seconds of a check; the rest comes later."""
     integrity.check_part(check_id=check_id)
+
+
+@task
+def count_agreement() -> None:
+    """Count afresh how all readers and models agree."""
+    agreement.count_all()

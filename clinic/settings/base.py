@@ -6,6 +6,8 @@ from pathlib import Path
 from clinic.settings import environment
 from clinic.settings.access import *  # noqa: F403  settings are layered by design
 from clinic.settings.accounts import *  # noqa: F403  settings are layered by design
+from clinic.settings.agreement import *  # noqa: F403  settings are layered by design
+from clinic.settings.agreement import AGREEMENT_PERIOD
 from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
@@ -168,6 +170,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "diagnosis.tasks.begin_due_checks",
         "schedule": INTEGRITY_LOOK,
         "options": {"expires": INTEGRITY_LOOK.total_seconds()},
+    },
+    "count-agreement": {
+        "task": "diagnosis.tasks.count_agreement",
+        "schedule": AGREEMENT_PERIOD,
+        "options": {"expires": AGREEMENT_PERIOD.total_seconds()},
     },
     "sign-audit-head": {"task": "clinic.tasks.sign_audit_head", "schedule": AUDIT_HEAD_PERIOD},
 }

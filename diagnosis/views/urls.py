@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from diagnosis.views.agreement import agreement, agreement_csv, my_agreement, my_agreement_csv
 from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.assays import assay_policy, assays
 from diagnosis.views.case import case, case_new
@@ -69,4 +70,8 @@ urlpatterns = [
     path("adjudications/<uuid:pk>/hand-back/", adjudication_hand_back, name="adjudication_hand_back"),
     path("assays/", assays, name="assays"),
     path("assays/<slug:slug>/", assay_policy, name="assay_policy"),
+    path("agreement/", agreement, name="agreement"),
+    path("agreement/export.csv", agreement_csv, name="agreement_csv"),
+    path("agreement/mine/", my_agreement, name="my_agreement"),
+    path("agreement/mine/export.csv", my_agreement_csv, name="my_agreement_csv"),
 ]

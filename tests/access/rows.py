@@ -221,6 +221,10 @@ PAGES = [
     Row("diagnosis:adjudication_hand_back", of="adjudication", post="seeing 403; others 404"),
     Row("diagnosis:assays", get="administrator 200; others 403"),
     Row("diagnosis:assay_policy", at={"slug": "leukemia"}, post="administrator 302; others 403"),
+    Row("diagnosis:agreement", get="administrator 200; others 403"),
+    Row("diagnosis:agreement_csv", get="administrator 200; others 403"),
+    Row("diagnosis:my_agreement", get="doctors 200; others 403"),
+    Row("diagnosis:my_agreement_csv", get="doctors 200; others 403"),
 ]
 
 API = [
