@@ -51,6 +51,7 @@ const linkTo = ({ address, words }) => {
   const link = document.createElement("a");
   link.href = address;
   link.textContent = words;
+  link.dir = "auto"; // a name may be written from right to left
   return link;
 };
 
