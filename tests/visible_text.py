@@ -10,6 +10,7 @@ from django.template.base import Lexer, Token, TokenType
 SHOWN = {"alt", "aria-description", "aria-label", "data-label", "data-words", "label", "placeholder", "title"}
 # Names, formats and units that are the same in every language.
 SAME_EVERYWHERE = {"Second", "Read", "SHA", "CSV", "XLSX", "PDF", "JSON", "API", "PNG", "JPEG", "TIFF", "MB", "UTC"}
+LISTS = {"data-draft-also", "data-draft-fields", "data-keys"}  # of names that a script knows
 WORD = re.compile(r"[^\W\d_]{2,}")
 LITERAL = re.compile(r'(_\()?("[^"]*"|\'[^\']*\')')
 SHOWING_FILTER = re.compile(r"\|\s*(?:default|default_if_none|yesno|pluralize)\s*:\s*(\"[^\"]*\"|'[^']*')")
@@ -61,7 +62,7 @@ def _has_words(text: str) -> bool:
 
 def _is_shown(name: str, value: str) -> bool:
     """Sentences in data are what a script says."""
-    return name in SHOWN or (name.startswith("data-") and name != "data-keys" and " " in value)
+    return name in SHOWN or (name.startswith("data-") and name not in LISTS and " " in value)
 
 
 class _Reader(HTMLParser):

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, ViewportSize, expect
 
 from clinic.models import Patient, User
 from diagnosis.models import Case
 from tests.browser.conftest import sign_in
 from tests.factories import PASSWORD, CaseFactory
 
-NARROW = {"width": 390, "height": 700}
+NARROW: ViewportSize = {"width": 390, "height": 700}
 
 
 @pytest.fixture
@@ -72,9 +72,20 @@ def test_what_was_typed_is_not_lost_without_a_question(page: Page, patient: Pati
     assert asked == ["beforeunload"]
 
 
-def test_nothing_is_asked_when_nothing_was_typed_or_all_is_sent(page: Page, patient: Patient) -> None:
+def leaving_anyway(page: Page) -> list[str]:
+    """What the browser asks from now on; it is always told to go on."""
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def go_on(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", go_on)
+    return asked
+
+
+def test_nothing_is_asked_when_nothing_was_typed_or_all_is_sent(page: Page, patient: Patient) -> None:
+    asked = leaving_anyway(page)
     page.goto("/patients/new/")
     page.get_by_role("link", name="Models").click()
     expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
@@ -87,8 +98,7 @@ def test_nothing_is_asked_when_nothing_was_typed_or_all_is_sent(page: Page, pati
 
 
 def test_a_form_given_back_with_a_mistake_still_guards_what_it_holds(page: Page, patient: Patient) -> None:
-    asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked = leaving_anyway(page)
     page.goto("/patients/new/")
     page.get_by_label("Family name").fill("Only a name")
     page.get_by_role("button", name="Register patient").click()
