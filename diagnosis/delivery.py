@@ -11,6 +11,9 @@ from diagnosis.services import file_store
 # A picture that is opened alone runs nothing, loads nothing and is of no origin.
 POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
+# A report that is opened alone shows its own pictures and styles, and runs and loads nothing either.
+REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
 
 def picture(sha256: str) -> HttpResponse:
     """The stored PNG with that digest. Raises DamagedFile when it is missing or differs by a single bit."""

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models import ModelChange, Why
+from diagnosis.models.case import assay_choices
 
 LONGEST_REASON = ModelChange._meta.get_field("reason").max_length  # noqa: SLF001  Django's public name
 
@@ -43,3 +44,30 @@ class ReasonForm(forms.Form):
 
     def __init__(self, data: Any = None, *, kind: str) -> None:
         super().__init__(data, auto_id=f"{kind}_%s")
+
+
+class TestSetForm(forms.Form):
+    """A test set to lock."""
+
+    __test__ = False  # its name looks like a test's
+
+    assay = forms.ChoiceField(
+        label=_("Assay"),
+        choices=lambda: [("", _("Choose …")), *assay_choices()],
+        error_messages={"required": _("Choose the assay."), "invalid_choice": _("Choose one of these.")},
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        help_text=_("What your colleagues will know it by, for example “Scanner 2, spring 2026”."),
+        error_messages={"required": _("Give it a name.")},
+    )
+    images = forms.FileField(
+        label=_("Zip of images"),
+        help_text=_(
+            "A folder for each class, named like the class. A table groups.csv with the columns file and patient says "
+            "which images are of one patient: without it intervals come out too narrow. Send no name of a patient."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".zip"}),
+        error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
+    )

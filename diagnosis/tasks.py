@@ -5,7 +5,7 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
-from diagnosis.services import agreement, analysing, analysis_queue, file_removal, integrity, predictors
+from diagnosis.services import agreement, analysing, analysis_queue, evaluating, file_removal, integrity, predictors
 
 
 @worker_process_init.connect
@@ -22,9 +22,17 @@ def analyse_queued(model_version_id: str) -> None:
 
 
 @task
+def evaluate_model(evaluation_id: str) -> None:
+    """Measure a model on a few images of a test set, and come back while there is more to do."""
+    if evaluating.evaluate_some(evaluation_id=UUID(evaluation_id)):
+        evaluating.wake_workers_on_commit(UUID(evaluation_id))
+
+
+@task
 def sweep_analyses() -> None:
     """Re-queue what was lost and wake the workers for what waits."""
     analysis_queue.sweep()
+    evaluating.sweep_evaluations()
 
 
 @task

@@ -36,3 +36,12 @@ class BundleUploadHandler(SizeLimitedUploadHandler):
     def limit(self) -> int:
         """As large as a bundle may be."""
         return MAX_BYTES
+
+
+class ZipUploadHandler(SizeLimitedUploadHandler):
+    """For a zip of many images."""
+
+    @property
+    def limit(self) -> int:
+        """As large as one upload may be."""
+        return settings.UPLOAD_MAX_REQUEST_BYTES

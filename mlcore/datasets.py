@@ -113,7 +113,7 @@ def _contradictory(samples: list[Sample]) -> set[str]:
 
 def _read_table(path: Path, assay: Assay) -> GroupTable:
     def same_class(one: str, other: str) -> bool:
-        return _label(one, assay) == _label(other, assay) is not None
+        return class_index(one, assay) == class_index(other, assay) is not None
 
     try:
         return GroupTable(path, same_class=same_class)
@@ -140,7 +140,7 @@ def _files(root: Path, assay: Assay) -> Iterator[tuple[Path, int, bool]]:
     present = [(folder, held_out) for folder, held_out in parts if folder.is_dir()]
     for folder, held_out in present or [(root, False)]:
         for child in sorted(folder.iterdir()):
-            label = _label(child.name, assay)
+            label = class_index(child.name, assay)
             if label is None or not child.is_dir():
                 continue
             for path in sorted(child.iterdir()):
@@ -148,7 +148,8 @@ def _files(root: Path, assay: Assay) -> Iterator[tuple[Path, int, bool]]:
                     yield path, label, held_out
 
 
-def _label(name: str, assay: Assay) -> int | None:
+def class_index(name: str, assay: Assay) -> int | None:
+    """The class that a folder's name means, by name or by index; None when it means none."""
     names = {known.lower(): index for index, known in enumerate(assay.classes)}
     names |= {str(index): index for index in range(len(assay.classes))}
     return names.get(name.lower())

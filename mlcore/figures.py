@@ -24,8 +24,9 @@ def draw_figures(measured: Measured, classes: tuple[str, ...], metrics: dict[str
             "precision_recall": _precision_recall(measured, classes),
             "roc": _roc(measured, classes),
             "reliability": _reliability(measured),
-            "colour_shift": _colour_shift(metrics),
         }
+        if "colour_shift" in metrics:
+            figures["colour_shift"] = _colour_shift(metrics)
         return {name: save(figure, out / f"{name}.png") for name, figure in figures.items()}
 
 

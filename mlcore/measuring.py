@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.assays import get_assay
 from mlcore.datasets import Sample, read_pixels
+from mlcore.manifest import Manifest
 from mlcore.predictor import Predictor
 
 _TOGETHER = 16  # images in memory at a time
@@ -35,7 +37,7 @@ def measure(
     advance: Advance = lambda _images: None,
 ) -> Measured:
     """Run the model over images, each changed first when `change` is given: at random, by its position and `draw`."""
-    classes, thresholds = predictor.manifest.classes, predictor.manifest.calibration.conformal
+    classes = predictor.manifest.classes
     rows: list[list[float]] = []
     verdicts: list[str] = []
     for start in range(0, len(samples), _TOGETHER):
@@ -46,12 +48,20 @@ def measure(
             rows.append([outcome.probabilities[name] for name in classes])
             verdicts.append(outcome.verdict.value)
         advance(len(images))
-    p, labels = np.array(rows), np.array([sample.label for sample in samples])
-    limits = np.array([thresholds[name] for name in classes])
+    return put_together(predictor.manifest, rows, labels=[sample.label for sample in samples], verdicts=verdicts)
+
+
+def put_together(
+    manifest: Manifest, rows: Sequence[Sequence[float]], *, labels: Sequence[int], verdicts: Sequence[str]
+) -> Measured:
+    """A model's answers put together: a row of probabilities an image, its true class' index, and its verdict."""
+    p, true = np.array(rows), np.array(labels)
+    limits = np.array([manifest.calibration.conformal[name] for name in manifest.classes])
+    malignant = get_assay(manifest.assay).malignant
     return Measured(
         p=p,
-        labels=labels,
-        covered=p[np.arange(len(labels)), labels] >= limits[labels],
+        labels=true,
+        covered=p[np.arange(len(true)), true] >= limits[true],
         verdicts=np.array(verdicts),
-        malignant=tuple(index for index, name in enumerate(classes) if name in predictor.assay.malignant),
+        malignant=tuple(index for index, name in enumerate(manifest.classes) if name in malignant),
     )

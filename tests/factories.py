@@ -9,16 +9,21 @@ from factory.django import DjangoModelFactory
 
 from clinic.models import CareTeamMembership, Patient, Role, User
 from diagnosis.models import (
+    ActivationProposal,
     Analysis,
     AnalysisState,
     Answer,
     Case,
+    EvaluationState,
+    ModelEvaluation,
     ModelState,
     ModelVersion,
     Prediction,
     Reading,
     SlideImage,
+    TestSet,
     Verdict,
+    Why,
 )
 from diagnosis.services import file_store
 from mlcore.overlays import encode_png
@@ -126,6 +131,52 @@ class PredictionFactory(DjangoModelFactory[Prediction]):
     mask_area_fraction = 0.2
     contour_count = 7
     model_sha256 = factory.SelfAttribute("analysis.model_version.sha256")
+
+
+class TestSetFactory(DjangoModelFactory[TestSet]):
+    """A locked test set of four images, a class each, whose files are stored."""
+
+    __test__ = False
+
+    class Meta:
+        model = TestSet
+
+    assay = "leukemia"
+    name = factory.Sequence(lambda number: f"test set {number}")
+    manifest_sha256 = factory.Sequence(lambda number: f"{number:064x}")
+    images_by_class: factory.Dict = factory.Dict({"Benign": 1, "Early": 1, "Pre": 1, "Pro": 1})
+    groups = 4
+    locked_at = factory.LazyFunction(timezone.now)
+
+
+class EvaluationFactory(DjangoModelFactory[ModelEvaluation]):
+    """An evaluation that nobody was told to work on."""
+
+    class Meta:
+        model = ModelEvaluation
+
+    model = factory.SubFactory(ModelVersionFactory, state=ModelState.CANDIDATE)
+    test_set = factory.SubFactory(TestSetFactory, assay=factory.SelfAttribute("..model.assay"))
+    total = factory.LazyAttribute(lambda evaluation: evaluation.test_set.total)
+
+
+class FinishedEvaluationFactory(EvaluationFactory):
+    state = EvaluationState.SUCCEEDED
+    done = factory.SelfAttribute("total")
+    metrics: factory.Dict = factory.Dict({"n": 4, "groups": 4, "accuracy": 1.0})
+    engines_difference = 1e-6
+    finished_at = factory.LazyFunction(timezone.now)
+
+
+class ProposalFactory(DjangoModelFactory[ActivationProposal]):
+    class Meta:
+        model = ActivationProposal
+
+    evaluation = factory.SubFactory(FinishedEvaluationFactory)
+    model = factory.SelfAttribute("evaluation.model")
+    why = Why.FIGURES
+    reason = "Better on our own images."
+    proposed_by = factory.SubFactory(UserFactory, role=Role.ADMINISTRATOR)
 
 
 class ReadingFactory(DjangoModelFactory[Reading]):

@@ -1,5 +1,6 @@
 """Cases, slide images, analyses, predictions, readings, reports and the model registry."""
 
+from diagnosis.models.activation_proposal import ActivationProposal, ProposalState
 from diagnosis.models.analysis import Analysis, AnalysisState
 from diagnosis.models.assay_policy import AssayPolicy
 from diagnosis.models.backup import Backup
@@ -10,6 +11,7 @@ from diagnosis.models.image_opening import ImageOpening
 from diagnosis.models.integrity_check import CheckedThing, IntegrityCheck
 from diagnosis.models.merged_case import MergedCase
 from diagnosis.models.model_change import ChangeKind, ModelChange, Why
+from diagnosis.models.model_evaluation import EvaluatedImage, EvaluationState, ModelEvaluation
 from diagnosis.models.model_version import ModelState, ModelVersion
 from diagnosis.models.prediction import Prediction, Verdict
 from diagnosis.models.reading import Answer, Reading, ReadingRole, Reason
@@ -19,8 +21,10 @@ from diagnosis.models.report import Confirmation, Report
 from diagnosis.models.report_draft import ReportDraft
 from diagnosis.models.saved_view import SavedView
 from diagnosis.models.slide_image import SlideImage, WithdrawalReason
+from diagnosis.models.test_set import TestImage, TestSet
 
 __all__ = [
+    "ActivationProposal",
     "Analysis",
     "AnalysisState",
     "Answer",
@@ -33,14 +37,18 @@ __all__ = [
     "CheckedThing",
     "Confirmation",
     "Doubt",
+    "EvaluatedImage",
+    "EvaluationState",
     "FileToRemove",
     "ImageOpening",
     "IntegrityCheck",
     "MergedCase",
     "ModelChange",
+    "ModelEvaluation",
     "ModelState",
     "ModelVersion",
     "Prediction",
+    "ProposalState",
     "Reading",
     "ReadingDraft",
     "ReadingRequest",
@@ -53,6 +61,8 @@ __all__ = [
     "SavedView",
     "SlideImage",
     "Stage",
+    "TestImage",
+    "TestSet",
     "Urgency",
     "Verdict",
     "Why",

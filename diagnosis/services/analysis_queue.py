@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 
 from clinic.models import User
 from clinic.services import audit, records
-from diagnosis.models import Analysis, AnalysisState
+from diagnosis.models import Analysis, AnalysisState, ModelVersion
 from diagnosis.models.analysis import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
@@ -168,6 +168,30 @@ def _audit(ids: Iterable[UUID], *, action: str) -> None:
             for one in analyses
         ],
     )
+
+
+@transaction.atomic
+def hand_over_waiting(*, from_model: ModelVersion, to_model: ModelVersion, by: User) -> None:
+    """Have images that wait for one model read by another instead, unless that one has read them before."""
+    others = Analysis.objects.filter(model_version=to_model).values("image")
+    waiting = list(
+        Analysis.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .filter(state=AnalysisState.QUEUED, model_version=from_model)
+        .exclude(image__in=others)
+        .select_related("image__case")
+        .order_by("queued_at", "id")
+    )
+    finish([one.pk for one in waiting], state=AnalysisState.CANCELLED)
+    taken = Analysis.objects.bulk_create(
+        Analysis(image=one.image, model_version=to_model, requested_by=one.requested_by) for one in waiting
+    )
+    acts = [
+        audit.Act(action=action, subject=one, patient_id=one.image.case.patient_id)
+        for action, analyses in (("analysis.cancelled", waiting), ("analysis.queued", taken))
+        for one in analyses
+    ]
+    audit.record_all(actor=by, acts=acts)
+    wake_workers_on_commit(to_model.pk)
 
 
 @transaction.atomic

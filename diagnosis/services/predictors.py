@@ -38,13 +38,16 @@ def forget() -> None:
     _load.cache_clear()
 
 
-def require_export(model_version: ModelVersion) -> None:
+def require_export(model_version: ModelVersion) -> float:
     """Make the model's form for the serving engine when it is missing; nothing of it is loaded here.
+
+    Returns by how much the engine's answers to the check images differ from the reference's.
 
     Raises mlcore.engines.exported.ExportFailed when the engine does not answer as the reference does on the model's
     check images. Takes a quarter of a minute the first time.
     """
-    exported(_bundle_file(model_version.sha256), digest=model_version.sha256, cache=settings.MODEL_CACHE)
+    export = exported(_bundle_file(model_version.sha256), digest=model_version.sha256, cache=settings.MODEL_CACHE)
+    return export.seal.difference
 
 
 def _bundle_file(sha256: str) -> Path:

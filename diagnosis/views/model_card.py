@@ -46,7 +46,8 @@ def card_of(model: ModelVersion) -> Card:
     """The card of a registered model."""
     manifest = model.manifest
     metrics = _part(manifest, "metrics")
-    tables = (_headlines(metrics), _per_class(manifest), _behaviour(metrics), _colour(metrics), _data(manifest))
+    figures = figure_tables(metrics, classes=manifest.get("classes", ()), caption=_never_seen(metrics))
+    tables = (*figures, _colour(metrics), _data(manifest))
     return Card(
         classes=[_own_words(name) for name in manifest.get("classes", ())],
         intended_use=_own_words(manifest.get("intended_use")),
@@ -54,6 +55,11 @@ def card_of(model: ModelVersion) -> Card:
         tables=[table for table in tables if table.rows],
         facts=_facts(manifest),
     )
+
+
+def figure_tables(metrics: Mapping[str, Any], *, classes: Sequence[str], caption: str) -> Sequence[Table]:
+    """The figures of a metrics.json: in all, under `caption`, class by class, and how the model decides."""
+    return _headlines(metrics, caption), _per_class(metrics, classes), _behaviour(metrics)
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -76,7 +82,7 @@ def _share(value: object) -> str:
     return f"{number_format(Decimal(f'{100 * value:.1f}'))}\N{NO-BREAK SPACE}%"
 
 
-def _headlines(metrics: Mapping[str, Any]) -> Table:
+def _headlines(metrics: Mapping[str, Any], caption: str) -> Table:
     ranges = _part(metrics, "ci95")
     rows = [
         (_(name), _figure(metrics[key]), _interval(ranges.get(key, ())))
@@ -84,10 +90,14 @@ def _headlines(metrics: Mapping[str, Any]) -> Table:
         if key in metrics
     ]
     columns = (_("Figure"), _("Value"), _("Interval (95\N{NO-BREAK SPACE}%)"))
+    return Table(caption, columns, rows)
+
+
+def _never_seen(metrics: Mapping[str, Any]) -> str:
     if not {"n", "groups"} <= metrics.keys():
-        return Table(_("Measured on images the model never saw"), columns, rows)
+        return _("Measured on images the model never saw")
     caption = _("Measured on images the model never saw (%(images)s images, %(groups)s groups)")
-    return Table(caption % {"images": metrics["n"], "groups": metrics["groups"]}, columns, rows)
+    return caption % {"images": metrics["n"], "groups": metrics["groups"]}
 
 
 def _interval(bounds: Sequence[object]) -> str:
@@ -95,12 +105,10 @@ def _interval(bounds: Sequence[object]) -> str:
     return _("%(low)s to %(high)s") % dict(zip(("low", "high"), lowest_and_highest, strict=True)) if bounds else ""
 
 
-def _per_class(manifest: Mapping[str, Any]) -> Table:
-    found = _part(_part(manifest, "metrics"), "per_class")
+def _per_class(metrics: Mapping[str, Any], classes: Sequence[str]) -> Table:
+    found = _part(metrics, "per_class")
     rows = [
-        (_own_words(name), *_figures(found[name]), str(found[name]["support"]))
-        for name in manifest.get("classes", ())
-        if name in found
+        (_own_words(name), *_figures(found[name]), str(found[name]["support"])) for name in classes if name in found
     ]
     return Table(_("Class by class"), (_("Class"), _("Precision"), _("Recall"), "F1", _("Images")), rows)
 

@@ -18,6 +18,9 @@ from clinic.models import User
 from clinic.views.requests import SignedInRequest, administrators_only
 from diagnosis.model_forms import ReasonForm
 from diagnosis.models import ModelState, ModelVersion
+from diagnosis.selectors.models import model_before
+from diagnosis.selectors.test_sets import open_proposal
+from diagnosis.services.model_activation import propose_activation, roll_back, what_is_missing
 from diagnosis.services.model_states import move_model
 from diagnosis.services.model_stops import resume_model, stop_model
 from diagnosis.views.model_page import model_page
@@ -53,7 +56,43 @@ def _resume(model: ModelVersion, why: str, reason: str, person: User) -> None:
     resume_model(model=model, why=why, reason=reason, resumed_by=person)
 
 
+def _propose(model: ModelVersion, why: str, reason: str, person: User) -> None:
+    propose_activation(model=model, why=why, reason=reason, proposed_by=person)
+
+
+def _roll_back(model: ModelVersion, why: str, reason: str, person: User) -> None:
+    roll_back(model=model, why=why, reason=reason, rolled_back_by=person)
+
+
+def _can_be_proposed(model: ModelVersion) -> bool:
+    return not what_is_missing(model) and not open_proposal(model)
+
+
 DECISIONS: Sequence[Decision] = (
+    Decision(
+        kind="propose",
+        title=_("Propose it for activation"),
+        help=_(
+            "A second administrator has to agree. Then new images of this assay are read with it, and the model that "
+            "is active now is retired."
+        ),
+        button=_("Propose activation"),
+        done=_("The activation is proposed. A second administrator has to agree."),
+        fits=_can_be_proposed,
+        carry_out=_propose,
+    ),
+    Decision(
+        kind="roll-back",
+        title=_("Roll back to the model before"),
+        help=_(
+            "The model that was active before this one is active again at once, and reads what waits. You need nobody "
+            "else's consent, because this may have to be quick."
+        ),
+        button=_("Roll back"),
+        done=_("The model before is active again."),
+        fits=lambda model: model.state == ModelState.ACTIVE and model_before(model) is not None,
+        carry_out=_roll_back,
+    ),
     Decision(
         kind="stop",
         title=_("Stop this model"),

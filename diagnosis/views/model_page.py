@@ -7,6 +7,8 @@ from django.shortcuts import render
 
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import ModelVersion
+from diagnosis.selectors.test_sets import current_test_set, evaluations_of, open_proposal
+from diagnosis.services.model_activation import what_is_missing
 from diagnosis.views.model_card import card_of
 
 
@@ -16,6 +18,10 @@ def model_page(request: SignedInRequest, model: ModelVersion, *, status: int = 2
         "model": model,
         "card": card_of(model),
         "changes": model.changes.select_related("made_by", "consented_by", "other"),
+        "evaluations": evaluations_of(model),
+        "test_set": current_test_set(model.assay),
+        "proposal": open_proposal(model),
+        "missing": what_is_missing(model),
         **more,
     }
     return render(request, "diagnosis/model.html", context, status=status)

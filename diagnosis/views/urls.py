@@ -9,6 +9,7 @@ from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
 from diagnosis.views.compare import compare_cases
 from diagnosis.views.erasures import erasure, erasures
+from diagnosis.views.evaluations import evaluate, evaluation, evaluation_progress, evaluation_report
 from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
 from diagnosis.views.model_decisions import model_decision
@@ -16,6 +17,7 @@ from diagnosis.views.model_upload import model_upload
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
 from diagnosis.views.patient_trail import patient_trail
+from diagnosis.views.proposals import proposal_answer
 from diagnosis.views.reading import reading
 from diagnosis.views.reading_draft import reading_draft, reading_draft_discard
 from diagnosis.views.reading_requests import (
@@ -31,6 +33,7 @@ from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
 from diagnosis.views.record_hold import record_hold
 from diagnosis.views.record_merge import merging_undo, record_merge, record_merge_with
+from diagnosis.views.test_sets import test_sets
 
 app_name = "diagnosis"
 urlpatterns = [
@@ -74,4 +77,10 @@ urlpatterns = [
     path("agreement/export.csv", agreement_csv, name="agreement_csv"),
     path("agreement/mine/", my_agreement, name="my_agreement"),
     path("agreement/mine/export.csv", my_agreement_csv, name="my_agreement_csv"),
+    path("models/<uuid:pk>/evaluations/", evaluate, name="evaluate"),
+    path("evaluations/<uuid:pk>/", evaluation, name="evaluation"),
+    path("evaluations/<uuid:pk>/progress/", evaluation_progress, name="evaluation_progress"),
+    path("evaluations/<uuid:pk>/report/", evaluation_report, name="evaluation_report"),
+    path("proposals/<uuid:pk>/<slug:answer>/", proposal_answer, name="proposal_answer"),
+    path("test-sets/", test_sets, name="test_sets"),
 ]

@@ -75,6 +75,8 @@ def _tiles(metrics: Metrics) -> list[tuple[str, str, str]]:
         "specificity": "Specificity",
     }
     measured = [(name, share(metrics[key]), interval(metrics, key, share)) for key, name in names.items()]
+    if "colour_shift" not in metrics:
+        return measured
     alone = share(metrics["colour_reference"]["accuracy"])
     loss = metrics["colour_shift_detail"]["loss"]
     return [

@@ -225,6 +225,12 @@ PAGES = [
     Row("diagnosis:agreement_csv", get="administrator 200; others 403"),
     Row("diagnosis:my_agreement", get="doctors 200; others 403"),
     Row("diagnosis:my_agreement_csv", get="doctors 200; others 403"),
+    Row("diagnosis:evaluate", of="model", post="administrator 302; others 403"),
+    Row("diagnosis:evaluation", of="evaluation", get="everyone 200"),
+    Row("diagnosis:evaluation_progress", of="evaluation", get="everyone 200"),
+    Row("diagnosis:evaluation_report", of="evaluation", get="everyone 404"),
+    Row("diagnosis:proposal_answer", of="proposal", at={"answer": "withdraw"}, post="administrator 302; others 403"),
+    Row("diagnosis:test_sets", get="administrator 200; others 403", post="administrator 400; others 403"),
 ]
 
 API = [

@@ -15,7 +15,13 @@ from tests.addresses import every_address
 pytestmark = pytest.mark.django_db
 REFUSED = {401, 403, 404, 405}
 CHANGES_BY_ITSELF = {"X-Request-ID", "Date", "Expires"}
-SEEN_BY_OTHERS = {"person", "model", "erasure"}  # by everybody, by administrators: they hold no patient's data
+SEEN_BY_OTHERS = {
+    "person",
+    "model",
+    "erasure",
+    "evaluation",
+    "proposal",
+}  # by everybody, by administrators: they hold no patient's data
 HIDDEN_FROM = [person for person in PEOPLE if person not in {*GROUPS["seeing"], *TOKENS}]
 
 

@@ -25,9 +25,11 @@ from diagnosis.services.merging import merge_records
 from tests.factories import (
     AnalysisFactory,
     CaseFactory,
+    EvaluationFactory,
     ImageFactory,
     PatientFactory,
     PredictionFactory,
+    ProposalFactory,
     ReadingFactory,
     UserFactory,
     add_to_care_team,
@@ -88,6 +90,7 @@ def make_world() -> World:
         "token": owner.auth_token_set.get(scope=TokenScope.READ).public_id,
         **_record_life(prediction, [owner, colleague]),
         **_readings(prediction.analysis.image, people),
+        **_registry(people["administrator"]),
     }
     return World(ids=ids, people=people, cookies=cookies, tokens=tokens)
 
@@ -156,6 +159,13 @@ def _record_life(prediction: Prediction, team: list[User]) -> dict[str, UUID]:
     merging = merge_records(kept=prediction.analysis.image.case.patient, merged=merged, merged_by=team[0])
     erasure = request_erasure(patient=unwanted, reason=ErasureReason.BY_MISTAKE, requested_by=team[0])
     return {"twin": twin.pk, "merging": merging.pk, "erasure": erasure.pk}
+
+
+def _registry(administrator: User) -> dict[str, UUID]:
+    """A candidate that is measured on a locked test set, and another that is proposed for activation."""
+    evaluation = EvaluationFactory.create(started_by=administrator)
+    proposal = ProposalFactory.create(proposed_by=administrator)
+    return {"evaluation": evaluation.pk, "proposal": proposal.pk}
 
 
 def _failed(case: Case) -> Analysis:
