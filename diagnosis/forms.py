@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as lazy
 
-from diagnosis.models import Case
+from diagnosis.models import Case, Urgency, WithdrawalReason
 from diagnosis.models.case import assay_choices
 from diagnosis.models.resolution import LARGEST_PIXEL, SMALLEST_PIXEL
 
@@ -23,6 +23,14 @@ class CaseForm(forms.Form):
         label=lazy("Specimen taken on"),
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
         error_messages={"required": lazy("Enter the date."), "invalid": lazy("Enter a date, for example 2026-03-27.")},
+    )
+    urgency = forms.ChoiceField(
+        label=lazy("How urgent is it?"),
+        choices=Urgency.choices,
+        initial=Urgency.ROUTINE,
+        required=False,
+        help_text=lazy("Urgent cases stand first on the worklist of the whole care team."),
+        error_messages={"invalid_choice": lazy("Choose one of these.")},
     )
     note = forms.CharField(
         label=lazy("Note (optional)"),
@@ -44,4 +52,29 @@ class CaseForm(forms.Form):
             "min_value": lazy("Enter a number between 0.01 and 100."),
             "max_value": lazy("Enter a number between 0.01 and 100."),
         },
+    )
+
+    def clean_urgency(self) -> str:
+        """Routine, where nothing is said."""
+        return str(self.cleaned_data["urgency"] or Urgency.ROUTINE)
+
+
+class UrgencyForm(forms.Form):
+    """How soon a case must be read."""
+
+    urgency = forms.ChoiceField(
+        label=lazy("Urgency"),
+        choices=Urgency.choices,
+        error_messages={"required": lazy("Choose one of these."), "invalid_choice": lazy("Choose one of these.")},
+    )
+
+
+class WithdrawalForm(forms.Form):
+    """Why an image is taken out of its case."""
+
+    reason = forms.ChoiceField(
+        label=lazy("Why is it withdrawn?"),
+        choices=WithdrawalReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Choose a reason."), "invalid_choice": lazy("Choose one of these.")},
     )

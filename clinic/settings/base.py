@@ -224,6 +224,8 @@ SPECTACULAR_SETTINGS = {
         "TokenScope": "clinic.models.TokenScope",
         "Verdict": "diagnosis.models.Verdict",
         "Assay": "diagnosis.models.case.assay_choices",
+        "Urgency": "diagnosis.models.Urgency",
+        "WithdrawalReason": "diagnosis.models.WithdrawalReason",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -10,9 +10,9 @@ from clinic.views.requests import SignedInRequest
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """Doctors go to their patients, administrators to the models; auditors read what they can do."""
+    """Doctors go to their worklist, administrators to the models; auditors read what they can do."""
     if request.user.role == Role.DOCTOR:
-        return redirect("clinic:patients")
+        return redirect("diagnosis:worklist")
     if request.user.role == Role.ADMINISTRATOR:
         return redirect("diagnosis:models")
     return render(request, "clinic/auditor_home.html")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,7 @@ from clinic.api.serializers import KnownFields
 from clinic.models import Patient
 from diagnosis.models import Case
 from diagnosis.models.case import assay_choices
-from diagnosis.services.cases import open_case
+from diagnosis.services.cases import open_case, set_urgency
 
 
 class VisiblePatient(serializers.PrimaryKeyRelatedField[Patient]):
@@ -41,12 +42,22 @@ class CaseSerializer(KnownFields, serializers.ModelSerializer[Case]):
             "patient",
             "assay",
             "specimen_date",
+            "urgency",
             "note",
             "micrometres_per_pixel",
             "created_at",
             "images_url",
         ]
         read_only_fields = ["created_at"]
+
+
+class CaseUrgencySerializer(KnownFields, serializers.ModelSerializer[Case]):
+    """What of a case can be changed."""
+
+    class Meta:
+        model = Case
+        fields = ["urgency"]
+        extra_kwargs = {"urgency": {"required": True}}
 
 
 class CaseFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -76,3 +87,12 @@ class CaseViewSet(ClinicalResource[Case]):
         case = open_case(opened_by=self.person, **serializer.validated_data)
         data = self.represent([case])[0]
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    @extend_schema(request=CaseUrgencySerializer, responses=CaseSerializer)
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Say how urgent the case is; nothing else of it can be changed."""
+        case = self.get_object()
+        serializer = CaseUrgencySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        changed = set_urgency(case=case, urgency=serializer.validated_data["urgency"], set_by=self.person)
+        return Response(self.represent([changed])[0])

@@ -1,23 +1,31 @@
 """/images/"""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from clinic.api.errors import Conflict
 from clinic.api.resources import ClinicalResource
+from clinic.api.serializers import KnownFields
 from clinic.services import audit
+from clinic.services.records import RecordRestricted
 from diagnosis.api.files import AnyAccept, png, sends_png
-from diagnosis.models import Analysis, SlideImage
+from diagnosis.models import Analysis, SlideImage, WithdrawalReason
 from diagnosis.selectors.images import with_analyses
 from diagnosis.selectors.pictures import digests
 from diagnosis.services.openings import open_image
+from diagnosis.services.withdrawing import restore_image, withdraw_image
 
 
 class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
@@ -59,6 +67,8 @@ class ImageSerializer(serializers.ModelSerializer[SlideImage]):
             "height",
             "micrometres_per_pixel",
             "created_at",
+            "withdrawn_at",
+            "withdrawal_reason",
             "analyses",
             "files",
         ]
@@ -70,6 +80,12 @@ class ImageSerializer(serializers.ModelSerializer[SlideImage]):
             kind: reverse("api:image-file", kwargs={"pk": image.pk, "kind": kind}, request=request) if digest else None
             for kind, digest in digests(image).items()
         }
+
+
+class WithdrawalSerializer(KnownFields):
+    """Why an image is taken out of its case."""
+
+    reason = serializers.ChoiceField(choices=WithdrawalReason.choices)
 
 
 class ImageFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -90,6 +106,32 @@ class ImageViewSet(ClinicalResource[SlideImage]):
 
     def patient_of(self, item: SlideImage) -> UUID:
         return item.case.patient_id
+
+    @extend_schema(request=WithdrawalSerializer, responses=ImageSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take the image out of its case: it stays in the record and counts for nothing."""
+        image = self.get_object()
+        serializer = WithdrawalSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        reason = WithdrawalReason(serializer.validated_data["reason"])
+        return self._changed(lambda: withdraw_image(image=image, withdrawn_by=self.person, reason=reason))
+
+    @extend_schema(request=None, responses=ImageSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Put a withdrawn image back."""
+        image = self.get_object()
+        return self._changed(lambda: restore_image(image=image, restored_by=self.person))
+
+    def _changed(self, change: Callable[[], SlideImage]) -> Response:
+        try:
+            change()
+        except RecordRestricted:
+            raise
+        except ValidationError as error:
+            raise Conflict(" ".join(error.messages)) from None
+        return Response(self.represent([self.get_object()])[0])
 
 
 class ImageFileViewSet(ImageViewSet):

@@ -22,6 +22,7 @@ STATUS_OF_REFUSAL = {
     "too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     "unsupported_type": status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     "no_model": status.HTTP_409_CONFLICT,
+    "withdrawn": status.HTTP_409_CONFLICT,
     "restricted": status.HTTP_409_CONFLICT,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }

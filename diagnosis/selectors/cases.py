@@ -58,7 +58,7 @@ class CaseCounts:
 def count_images(cases: Iterable[Case], *, person: User) -> dict[UUID, CaseCounts]:
     """The counts of each case by its id, by the newest analysis of each image: one query.
 
-    An image whose prediction is withheld from the person is counted by its state alone.
+    An image whose prediction is withheld from the person is counted by its state alone; a withdrawn one not at all.
     """
     withheld = withheld_from(person)
     counts: dict[UUID, CaseCounts] = defaultdict(CaseCounts)

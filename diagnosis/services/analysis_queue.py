@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 
 from clinic.models import User
 from clinic.services import audit, records
-from diagnosis.models import Analysis, AnalysisState, ModelVersion
+from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, SlideImage
 from diagnosis.models.analysis import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
         .filter(image__case__patient__restricted_at__isnull=True)  # those wait until the restriction is lifted
         .filter(model_version__stopped_at__isnull=True)  # looked at in this very query: a stop holds at once
+        .filter(image__withdrawn_at__isnull=True)  # those until the image is put back
         .select_related("image__case", "model_version")
         .order_by("queued_at", "id")
     )
@@ -97,7 +98,9 @@ def renew(claim: Claim) -> None:
 
 def lock_held(claim: Claim) -> set[UUID]:
     """Lock, for the current transaction, the analyses this claim still holds, and return their ids."""
-    return set(_held(claim).select_for_update(no_key=True).values_list("pk", flat=True))
+    held = set(_held(claim).select_for_update(no_key=True).values_list("pk", flat=True))
+    _lock_standings(held)
+    return held
 
 
 def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message: str = "") -> None:
@@ -110,6 +113,13 @@ def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message
         failure_code=code,
         failure_message=message,
     )
+
+
+def _lock_standings(ids: Iterable[UUID]) -> None:
+    """Lock the standings of the analyses' cases in one order: the triggers would in that of several statements."""
+    cases = Analysis.objects.filter(pk__in=list(ids)).values("image__case")
+    standings = CaseStanding.objects.select_for_update(no_key=True).filter(case__in=cases).order_by("pk")
+    list(standings.values_list("pk"))
 
 
 def _held(claim: Claim) -> QuerySet[Analysis]:
@@ -134,6 +144,7 @@ def sweep() -> None:
     waiting = Analysis.objects.filter(
         state=AnalysisState.QUEUED,
         image__case__patient__restricted_at__isnull=True,
+        image__withdrawn_at__isnull=True,
         model_version__stopped_at__isnull=True,
     )
     for model_version_id, count in waiting.order_by().values_list("model_version").annotate(Count("pk")):
@@ -143,6 +154,7 @@ def sweep() -> None:
 
 def _release(held: QuerySet[Analysis], *, action: str) -> None:
     analyses = list(held.values_list("pk", "attempts"))
+    _lock_standings(pk for pk, _attempts in analyses)
     again = [pk for pk, attempts in analyses if attempts < MAX_ATTEMPTS]
     spent = [pk for pk, attempts in analyses if attempts >= MAX_ATTEMPTS]
     Analysis.objects.filter(pk__in=again).update(
@@ -205,6 +217,8 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
     current = (
         Analysis.objects.select_for_update(no_key=True, of=("self",)).select_related("image__case").get(pk=analysis.pk)
     )
+    if current.image.withdrawn_at:
+        raise ValidationError(_("This image is withdrawn. Put it back to have it analysed."))
     if not current.can_be_retried:
         raise ValidationError(_("Only an analysis that failed can be retried."))
     before = current.state
@@ -227,3 +241,35 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
     wake_workers_on_commit(current.model_version_id)
     current.refresh_from_db()
     return current
+
+
+def cancel(*, image: SlideImage, cancelled_by: User) -> None:
+    """Take an image's waiting analyses out of the queue, in the transaction that withdraws it."""
+    waiting = image.analyses.select_for_update(no_key=True).filter(state=AnalysisState.QUEUED)
+    _change(
+        image, waiting, by=cancelled_by, action="analysis.cancelled", finished_at=Now(), state=AnalysisState.CANCELLED
+    )
+
+
+def queue_cancelled(*, image: SlideImage, queued_by: User) -> None:
+    """Queue an image's cancelled analyses again, in the transaction that puts it back, and wake the workers."""
+    cancelled = image.analyses.select_for_update(no_key=True).filter(state=AnalysisState.CANCELLED)
+    _change(
+        image,
+        cancelled,
+        by=queued_by,
+        action="analysis.queued_again",
+        state=AnalysisState.QUEUED,
+        queued_at=Now(),
+        finished_at=None,
+    )
+    for model in image.analyses.filter(state=AnalysisState.QUEUED).values_list("model_version", flat=True):
+        wake_workers_on_commit(model)
+
+
+def _change(image: SlideImage, analyses: QuerySet[Analysis], *, by: User, action: str, **fields: object) -> None:
+    """Change an image's analyses, and say so for each."""
+    found = list(analyses)
+    Analysis.objects.filter(pk__in=[one.pk for one in found]).update(**fields)
+    acts = [audit.Act(action=action, subject=one, patient_id=image.case.patient_id) for one in found]
+    audit.record_all(actor=by, acts=acts)

@@ -88,6 +88,12 @@ def _restricted() -> UploadRefused:
     return UploadRefused("restricted", records.RecordRestricted().messages[0])
 
 
+def _withdrawn() -> UploadRefused:
+    return UploadRefused(
+        "withdrawn", _("This very image was withdrawn from the case. If it belongs here after all, put it back there.")
+    )
+
+
 def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
     if not file.size:
         raise UploadRefused("empty", _("The file is empty."))
@@ -127,6 +133,8 @@ def _record(
             "created_by": uploaded_by,
         },
     )
+    if image.withdrawn_at:
+        raise _withdrawn()
     analysis, _ = Analysis.objects.get_or_create(
         image=image, model_version=model, defaults={"requested_by": uploaded_by}
     )

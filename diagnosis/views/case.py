@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.models import Patient
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
-from diagnosis.forms import CaseForm
+from diagnosis.forms import CaseForm, UrgencyForm
 from diagnosis.models import Case
 from diagnosis.selectors.models import active_model
 from diagnosis.services.cases import open_case
@@ -47,6 +47,7 @@ def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
     context = {
         "case": case,
         "patient": case.patient,
+        "urgency_form": UrgencyForm(initial={"urgency": case.urgency}),
         "model": active_model(case.assay),
         "max_files": settings.UPLOAD_MAX_FILES,
         "max_file_bytes": settings.UPLOAD_MAX_FILE_BYTES,

@@ -18,7 +18,7 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
     """
     counts = count_images([case], person=person).get(case.pk) or CaseCounts()
     images = page_of_images(case=case, person=person, number=page)
-    is_waiting = counts.pending > 0 or any(one.analysis and one.analysis.is_pending for one in images.statuses)
+    is_waiting = counts.pending > 0 or any(map(_is_waiting, images.statuses))
     progress = progress_of(case, person=person)
     rows = [(*_shown(status), progress.states.get(status.image.pk, "")) for status in images.statuses]
     known = (
@@ -42,7 +42,12 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
     }
 
 
+def _is_waiting(status: ImageStatus) -> bool:
+    return bool(status.analysis and status.analysis.is_pending and not status.image.withdrawn_at)
+
+
 def _shown(status: ImageStatus) -> tuple[object, ...]:
     analysis = status.analysis
     state = (analysis.pk, analysis.state, analysis.attempts, analysis.failure_code) if analysis else ()
-    return (status.image.pk, status.image.thumbnail_sha256, status.queue_position, status.is_stopped, state)
+    picture = (status.image.pk, status.image.withdrawn_at, status.image.thumbnail_sha256)
+    return (*picture, status.queue_position, status.is_stopped, state)

@@ -5,8 +5,10 @@ from django.urls import path
 from diagnosis.views.agreement import agreement, agreement_csv, my_agreement, my_agreement_csv
 from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.assays import assay_policy, assays
+from diagnosis.views.batches import batches
 from diagnosis.views.case import case, case_new
 from diagnosis.views.case_images import case_images
+from diagnosis.views.case_urgency import case_urgency
 from diagnosis.views.compare import compare_cases
 from diagnosis.views.erasures import erasure, erasures
 from diagnosis.views.evaluations import evaluate, evaluation, evaluation_progress, evaluation_report
@@ -33,7 +35,10 @@ from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
 from diagnosis.views.record_hold import record_hold
 from diagnosis.views.record_merge import merging_undo, record_merge, record_merge_with
+from diagnosis.views.saved_views import saved_view_delete, saved_view_new, saved_view_rename, saved_view_restore
 from diagnosis.views.test_sets import test_sets
+from diagnosis.views.withdrawing import image_restore, image_withdraw
+from diagnosis.views.worklist import worklist_live, worklist_page
 
 app_name = "diagnosis"
 urlpatterns = [
@@ -83,4 +88,14 @@ urlpatterns = [
     path("evaluations/<uuid:pk>/report/", evaluation_report, name="evaluation_report"),
     path("proposals/<uuid:pk>/<slug:answer>/", proposal_answer, name="proposal_answer"),
     path("test-sets/", test_sets, name="test_sets"),
+    path("cases/<uuid:pk>/urgency/", case_urgency, name="case_urgency"),
+    path("images/<uuid:pk>/withdraw/", image_withdraw, name="image_withdraw"),
+    path("images/<uuid:pk>/restore/", image_restore, name="image_restore"),
+    path("batches/", batches, name="batches"),
+    path("worklist/", worklist_page, name="worklist"),
+    path("worklist/live/", worklist_live, name="worklist_live"),
+    path("worklist/views/", saved_view_new, name="saved_view_new"),
+    path("worklist/views/<uuid:pk>/rename/", saved_view_rename, name="saved_view_rename"),
+    path("worklist/views/<uuid:pk>/delete/", saved_view_delete, name="saved_view_delete"),
+    path("worklist/views/<uuid:pk>/restore/", saved_view_restore, name="saved_view_restore"),
 ]

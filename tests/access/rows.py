@@ -96,6 +96,8 @@ SIGN_IN = {"email": "owner@clinic.example", "password": "correct horse battery s
 NEW_TOKEN = {"name": "laboratory", "scope": "read", "lifetime": "12h", "password": "correct horse battery staple"}
 SEES = "seeing 200; others 404"
 TEAM_CHANGES = "team 302; emergency 403; others 404"
+DOCTORS = "doctors 200; others 403"
+OWN_VIEW = "owner 302; doctors 404; others 403"
 NOBODYS = {"record_number": "0", "family_name": "Nobody", "reason": "Brought in unconscious at night."}
 PASSWORDS = {"old_password": "x", "new_password": "y", "repeated": "y"}
 
@@ -231,6 +233,16 @@ PAGES = [
     Row("diagnosis:evaluation_report", of="evaluation", get="everyone 404"),
     Row("diagnosis:proposal_answer", of="proposal", at={"answer": "withdraw"}, post="administrator 302; others 403"),
     Row("diagnosis:test_sets", get="administrator 200; others 403", post="administrator 400; others 403"),
+    Row("diagnosis:case_urgency", of="case", post="seeing 302; others 404", body={"urgency": "urgent"}),
+    Row("diagnosis:image_withdraw", of="image", get=SEES, post="seeing 302; others 404", body={"reason": "other"}),
+    Row("diagnosis:image_restore", of="image", post="seeing 302; others 404"),
+    Row("diagnosis:worklist", get=DOCTORS, post=DOCTORS, body={"query": "a"}),
+    Row("diagnosis:worklist_live", get=DOCTORS),
+    Row("diagnosis:batches", get="doctors 200|204; others 403"),
+    Row("diagnosis:saved_view_new", post="doctors 302; others 403", body={"name": "Weekend"}),
+    Row("diagnosis:saved_view_rename", of="view", post=OWN_VIEW, body={"name": "Day"}),
+    Row("diagnosis:saved_view_delete", of="view", post=OWN_VIEW),
+    Row("diagnosis:saved_view_restore", of="view", post=OWN_VIEW),
 ]
 
 API = [
@@ -263,10 +275,20 @@ API = [
         post="seeing 201; stranger 400; others 403",
         body={"patient": "{patient}", **NEW_CASE},
     ),
-    Row("api:case-detail", of="case", get=SEES),
+    Row(
+        "api:case-detail",
+        of="case",
+        get=SEES,
+        patch="seeing 200; stranger 404; others 403",
+        body={"urgency": "urgent"},
+    ),
     Row("api:case-images", of="case", post="seeing 202; stranger 404; others 403", file="files"),
     Row("api:image-list", get="everyone 200"),
     Row("api:image-detail", of="image", get=SEES),
+    Row(
+        "api:image-withdraw", of="image", post="seeing 200; stranger 404; others 403", body={"reason": "wrong_patient"}
+    ),
+    Row("api:image-restore", of="image", post="seeing 409; stranger 404; others 403"),
     picture("api:image-file", "display", get=SEES),
     picture("api:image-file", "thumbnail", get=SEES),
     picture("api:image-file", "mask", get=SEES),

@@ -17,6 +17,7 @@ from diagnosis.models import (
     Prediction,
     ReadingRequest,
     RequestKind,
+    SavedView,
     SlideImage,
 )
 from diagnosis.services import file_store
@@ -87,6 +88,7 @@ def make_world() -> World:
         "doctor": UserFactory.create().pk,
         "access": access.pk,
         "notice": access.notices.get(recipient=owner).pk,
+        "view": SavedView.objects.create(owner=owner, name="Night", filters={"tab": "mine"}).pk,
         "token": owner.auth_token_set.get(scope=TokenScope.READ).public_id,
         **_record_life(prediction, [owner, colleague]),
         **_readings(prediction.analysis.image, people),

@@ -11,7 +11,7 @@ from tests.factories import PASSWORD
 NEW = "entirely new and long"
 
 
-@pytest.mark.parametrize(("who", "where"), [("owner", "/patients/"), ("administrator", "/models/")])
+@pytest.mark.parametrize(("who", "where"), [("owner", "/worklist/"), ("administrator", "/models/")])
 def test_people_start_where_their_work_is(web: Callable[[str], Client], who: str, where: str) -> None:
     assert web(who).get("/")["Location"] == where
 

@@ -1,0 +1,118 @@
+"""The worklist: which cases need a doctor, in which order. What each tab holds is said here and nowhere else.
+
+Order: requests to the doctor above all; then by urgency, by doubt (see `Doubt`), by the specimen's date, oldest first.
+Among requests, and in assays that are first read blinded, doubt plays no part, so that no order tells what is withheld.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import User
+from diagnosis.models import CaseInvolvement, CaseStanding, Reading, Stage
+from diagnosis.selectors.asked import Asked, asked_of
+from diagnosis.selectors.keyset import KeysetPage, Section, page_after, page_before, place_from
+from diagnosis.selectors.worklist_filters import Filters
+
+PAGE_SIZE = 30
+COUNTED_TO = 1000  # beyond it, how many more makes no difference
+
+
+class Tab(TextChoices):
+    TO_READ = "to-read", _("To read")
+    TO_SIGN = "to-sign", _("To sign")
+    FAILED = "failed", _("Failed")
+    MINE = "mine", _("Mine")
+    DONE = "done", _("Done")
+
+
+@dataclass(frozen=True)
+class WorklistRow:
+    """A case on the list; `read_by_me` counts its images in use with a reading of the person."""
+
+    standing: CaseStanding
+    asked: Sequence[Asked]
+    read_by_me: int
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """A page of one tab, with how many cases every tab has (`COUNTED_TO`: that many or more)."""
+
+    tab: Tab
+    rows: Sequence[WorklistRow]
+    page: KeysetPage[CaseStanding]
+    counts: Mapping[Tab, int]
+
+
+def worklist(*, person: User, tab: Tab, filters: Filters, after: str = "", before: str = "") -> Worklist:
+    """One page. A place that is none of this list's gives the first page."""
+    asked = asked_of(person)
+    counts = {one: _count(person, one, filters, asked) for one in Tab}
+    sections = _sections(person, tab, filters, asked)
+    earlier = place_from(before, sections)
+    page = (
+        page_before(sections, earlier, size=PAGE_SIZE)
+        if earlier
+        else page_after(sections, place_from(after, sections), size=PAGE_SIZE)
+    )
+    read = _read_by(person, page.rows)
+    rows = [WorklistRow(one, asked.get(one.case_id, ()), read.get(one.case_id, 0)) for one in page.rows]
+    return Worklist(tab=tab, rows=rows, page=page, counts=counts)
+
+
+def _own(tab: Tab, person: User) -> Q:
+    """What a tab holds, whatever is asked of the person."""
+    involved = CaseInvolvement.objects.filter(doctor=person, case=OuterRef("case"))
+    return {
+        Tab.TO_READ: Q(unread__gt=0),
+        Tab.TO_SIGN: Q(stage=Stage.TO_SIGN),
+        Tab.FAILED: Q(failed__gt=0) & ~Q(stage=Stage.DONE),
+        Tab.MINE: ~Q(stage=Stage.DONE) & Q(Exists(involved)),
+        Tab.DONE: Q(stage=Stage.DONE),
+    }[tab]
+
+
+def _asked_too(tab: Tab, asked: Mapping[UUID, Sequence[Asked]]) -> Collection[UUID]:
+    """The cases a tab holds because something in them is asked of the person."""
+    if tab is Tab.TO_READ:
+        return asked.keys()
+    if tab is Tab.MINE:
+        return [case for case, requests in asked.items() if any(one.is_by_name for one in requests)]
+    return ()
+
+
+def _sections(
+    person: User, tab: Tab, filters: Filters, asked: Mapping[UUID, Sequence[Asked]]
+) -> Sequence[Section[CaseStanding]]:
+    rows = filters.narrow(CaseStanding.objects.visible_to(person), person=person).select_related("case__patient")
+    own = _own(tab, person)
+    if tab is Tab.DONE:
+        return [Section("rest", rows.filter(own), ("signed_at", "case"), is_descending=True)]
+    rest = Section("rest", rows.filter(own), ("urgency_rank", "shown_doubt", "specimen_date", "case"))
+    if not asked:
+        return [rest]
+    above = rows.filter(own | Q(case__in=_asked_too(tab, asked)), case__in=asked)
+    return [
+        Section("asked", above, ("urgency_rank", "specimen_date", "case")),
+        Section("rest", rest.rows.exclude(case__in=asked), rest.fields),
+    ]
+
+
+def _count(person: User, tab: Tab, filters: Filters, asked: Mapping[UUID, Sequence[Asked]]) -> int:
+    sections = _sections(person, tab, filters, asked)
+    return min(COUNTED_TO, sum(one.rows.order_by()[:COUNTED_TO].count() for one in sections))
+
+
+def _read_by(person: User, page: Sequence[CaseStanding]) -> Mapping[UUID, int]:
+    rows = (
+        Reading.objects.current()
+        .filter(reader=person, image__case__in=[one.case_id for one in page], image__withdrawn_at=None)
+        .order_by()
+        .values_list("image__case")
+        .annotate(Count("image", distinct=True))
+    )
+    return dict(rows)

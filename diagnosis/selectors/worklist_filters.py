@@ -1,0 +1,63 @@
+"""What the worklist can be narrowed down to."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from clinic.models import User
+from clinic.models.patient import PatientQuerySet
+from diagnosis.models import AssayPolicy, CaseInvolvement, SlideImage, Urgency
+from diagnosis.models.case_standing import URGENCY_RANKS, CaseStandingQuerySet
+from diagnosis.models.withholding import withheld_from
+from diagnosis.selectors.images import newest_of_image
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Nothing said: everything. `patients` is what a search found; it stands in no address and in no saved view."""
+
+    assay: str = ""
+    urgency: str = ""
+    verdict: str = ""
+    model: UUID | None = None
+    since: date | None = None
+    until: date | None = None
+    patients: PatientQuerySet | None = None
+
+    @property
+    def are_set(self) -> bool:
+        return any(getattr(self, one.name) for one in fields(self) if one.name != "patients")
+
+    def narrow(self, standings: CaseStandingQuerySet, *, person: User) -> CaseStandingQuerySet:
+        """The standings that fit. Dates are the specimen's, both days included."""
+        if self.assay:
+            standings = standings.filter(assay=self.assay)
+        if self.urgency:
+            standings = standings.filter(urgency_rank=URGENCY_RANKS[Urgency(self.urgency)])
+        if self.model:
+            standings = standings.filter(model_versions__contains=[self.model])
+        if self.since:
+            standings = standings.filter(specimen_date__gte=self.since)
+        if self.until:
+            standings = standings.filter(specimen_date__lte=self.until)
+        if self.patients is not None:
+            standings = standings.filter(patient__in=self.patients)
+        return _with_verdict(standings, self.verdict, person) if self.verdict else standings
+
+
+def _with_verdict(standings: CaseStandingQuerySet, verdict: str, person: User) -> CaseStandingQuerySet:
+    """Cases with an image whose suggestion has this verdict and is shown to the person.
+
+    The kept numbers, and where something can be shown at all, only leave fewer cases to look at.
+    """
+    blinded = AssayPolicy.objects.filter(blinded_first_read=True).values("assay")
+    has_a_hand = CaseInvolvement.objects.filter(doctor=person, case=OuterRef("case"))
+    images = SlideImage.objects.in_use().filter(case=OuterRef("case")).exclude(withheld_from(person))
+    shown = images.annotate(verdict=newest_of_image("prediction__verdict")).filter(verdict=verdict)
+    return standings.filter(
+        Q((f"{verdict}__gt", 0)),
+        ~Q(assay__in=blinded) | Q(signed_at__isnull=False) | Q(open_requests__gt=0) | Exists(has_a_hand),
+        Exists(shown),
+    )
