@@ -19,7 +19,6 @@ const fit = (form) => {
     select.value = "";
   }
   field.hidden = fitting.length === 0;
-  select.disabled = field.hidden;
 };
 
 const prepare = () => {
