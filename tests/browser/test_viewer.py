@@ -18,8 +18,9 @@ Reading = Callable[..., SlideImage]
 DRAWN = """
 () => {
   const canvas = document.querySelector(".live canvas");
-  const middle = canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
-  const [red, green, blue, opacity] = middle.data;
+  const point = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  point.drawImage(canvas, canvas.width / 2, canvas.height / 2, 1, 1, 0, 0, 1, 1);
+  const [red, green, blue, opacity] = point.getImageData(0, 0, 1, 1).data;
   return opacity && red + green + blue;
 }
 """
