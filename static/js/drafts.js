@@ -90,8 +90,9 @@ class Draft {
     this.#soon(WAIT);
   }
 
+  /** What was entered. A field that is empty and one that is switched off say the same: nothing. */
   #entries() {
-    return named(this.#form, this.#form.dataset.draftFields).toString();
+    return [...named(this.#form, this.#form.dataset.draftFields)].filter(([, value]) => value).join("\n");
   }
 
   #isUnsaved() {

@@ -162,6 +162,7 @@ def test_the_next_image_is_fetched_ahead_but_not_opened_before_it_is_seen(page: 
     with page.expect_response(f"**/images/{second.pk}/opened/"):
         page.keyboard.press("n")
     page.wait_for_load_state("networkidle")
+    assert not [address for address in asked if "draft" in address], "nothing was entered, so there is no draft"
     assert not [address for address in asked if address.endswith((f"{second.pk}/display", f"{second.pk}/parts/"))]
     assert set(ImageOpening.objects.values_list("image", flat=True)) == {first.pk, second.pk}
 
