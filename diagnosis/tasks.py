@@ -5,7 +5,17 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
-from diagnosis.services import agreement, analysing, analysis_queue, evaluating, file_removal, integrity, predictors
+from diagnosis.services import (
+    agreement,
+    analysing,
+    analysis_queue,
+    drawing,
+    evaluating,
+    file_removal,
+    integrity,
+    predictors,
+    report_drawings,
+)
 
 
 @worker_process_init.connect
@@ -29,10 +39,18 @@ def evaluate_model(evaluation_id: str) -> None:
 
 
 @task
+def draw_reports() -> None:
+    """Draw one signed report as PDF, and come back while there may be more."""
+    if drawing.draw_next():
+        report_drawings.wake()
+
+
+@task
 def sweep_analyses() -> None:
-    """Re-queue what was lost and wake the workers for what waits."""
+    """Re-queue what was lost and wake the workers for what waits, signed reports too."""
     analysis_queue.sweep()
     evaluating.sweep_evaluations()
+    report_drawings.sweep()
 
 
 @task

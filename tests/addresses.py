@@ -9,7 +9,7 @@ from django.utils.regex_helper import normalize
 
 from diagnosis.models import Prediction
 
-SAMPLES = {"kind": "display", "uidb36": "1", "key": "none"}
+SAMPLES = {"kind": "display", "form": "csv", "uidb36": "1", "key": "none"}
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,30 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clinic.models import CareTeamMembership, Patient, Role, User
+from diagnosis.canonical import digest_of
 from diagnosis.models import (
     ActivationProposal,
     Analysis,
     AnalysisState,
     Answer,
     Case,
+    Confirmation,
     EvaluationState,
     ModelEvaluation,
     ModelState,
     ModelVersion,
     Prediction,
     Reading,
+    Report,
     SlideImage,
     TestSet,
     Verdict,
     Why,
 )
+from diagnosis.selectors.report_content import basis_of
+from diagnosis.selectors.report_rows import rows_of
 from diagnosis.services import file_store
+from diagnosis.services.signing import Seen, Words, sign_report
 from mlcore.overlays import encode_png
 from mlcore.synthetic import draw
 
@@ -190,6 +196,13 @@ class ReadingFactory(DjangoModelFactory[Reading]):
     answer = Answer.OWN_CLASS
     label = "Pre"
     opened_at = factory.LazyFunction(timezone.now)
+
+
+def signed_report(*, case: Case, signer: User, findings: str = "", amendment_reason: str = "") -> Report:
+    """The case as it stands, signed by a doctor of its care team."""
+    seen = digest_of(basis_of(rows_of(case, person=signer)))
+    words = Words(findings=findings, amendment_reason=amendment_reason)
+    return sign_report(case=case, signer=signer, seen=Seen(seen), words=words, confirmed_by=Confirmation.PASSWORD)
 
 
 def add_to_care_team(patient: Patient, user: User) -> None:

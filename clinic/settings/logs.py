@@ -25,6 +25,8 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": ["mail_admins"], "level": "INFO"},
         # Anybody can send a forged Host header; each is refused, and none is worth a mail.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Tells which letters a report is drawn with.
+        "fontTools": {"level": "WARNING"},
     },
 }
 DEFAULT_EXCEPTION_REPORTER = "clinic.error_reports.ReportWithoutValues"

@@ -10,6 +10,7 @@ from clinic.views.health import live, ready
 from clinic.views.home import home
 from clinic.views.invitation import invitation, invitation_password
 from clinic.views.language import language
+from clinic.views.passkey import passkey_challenge
 from clinic.views.patients import patient_new, patients
 from clinic.views.people import (
     people,
@@ -63,4 +64,5 @@ urlpatterns = [
     path("trail/sign-ins/", trail_sign_ins, name="trail_sign_ins"),
     path("language/", language, name="language"),
     path("account/preferences/", preferences, name="preferences"),
+    path("account/passkey-challenge/", passkey_challenge, name="passkey_challenge"),
 ]

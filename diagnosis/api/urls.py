@@ -11,6 +11,7 @@ from diagnosis.api.models import ModelViewSet
 from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
 from diagnosis.api.readings import ReadingViewSet
 from diagnosis.api.records import PatientExport
+from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
 from diagnosis.api.uploads import CaseImages
 
 app_name = "api"
@@ -22,6 +23,7 @@ router.register("analyses", AnalysisViewSet, basename="analysis")
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("readings", ReadingViewSet, basename="reading")
 router.register("models", ModelViewSet, basename="model")
+router.register("reports", ReportViewSet, basename="report")
 
 urlpatterns = [
     path("", include("clinic.api.urls")),
@@ -32,6 +34,7 @@ urlpatterns = [
         PredictionFileViewSet.as_view({"get": "retrieve"}),
         name="prediction-file",
     ),
+    path("reports/<uuid:pk>/files/<str:form>/", ReportFileViewSet.as_view({"get": "send"}), name="report-file"),
     path("patients/<uuid:pk>/export/", PatientExport.as_view({"get": "export"}), name="patient-export"),
     *router.urls,
     re_path("", NothingHere.as_view()),

@@ -19,6 +19,7 @@ from diagnosis.models.reading_draft import ReadingDraft
 from diagnosis.models.reading_request import ReadingRequest, RequestKind, RequestState
 from diagnosis.models.report import Confirmation, Report
 from diagnosis.models.report_draft import ReportDraft
+from diagnosis.models.report_drawing import ReportDrawing
 from diagnosis.models.saved_view import SavedView
 from diagnosis.models.slide_image import SlideImage, WithdrawalReason
 from diagnosis.models.test_set import TestImage, TestSet
@@ -56,6 +57,7 @@ __all__ = [
     "Reason",
     "Report",
     "ReportDraft",
+    "ReportDrawing",
     "RequestKind",
     "RequestState",
     "SavedView",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,8 @@ from clinic.models import Patient, User
 from diagnosis.models.case import Case
 from diagnosis.models.kept import BY_CASE, goes_with_the_record_alone, written_once
 from diagnosis.models.renewing import renews_when_added
+from diagnosis.models.slide_image import SlideImage
+from diagnosis.models.withholding import withheld_from
 
 
 class Confirmation(models.TextChoices):
@@ -24,6 +26,12 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> "ReportQuerySet":
         """The reports on the patients `user` may see."""
         return self.filter(case__patient__in=Patient.objects.visible_to(user))
+
+    def shown_to(self, user: User | AnonymousUser) -> "ReportQuerySet":
+        """Those of them that give nothing away: a report tells what was read and suggested, which is withheld from
+        whoever is still to read an image of the case."""
+        images = SlideImage.objects.in_use().filter(case=OuterRef("case"))
+        return self.visible_to(user).exclude(Exists(images.filter(withheld_from(user))))
 
 
 class Report(models.Model):
@@ -37,6 +45,10 @@ class Report(models.Model):
     version = models.PositiveIntegerField(default=1)
     content: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     content_digest = models.CharField(max_length=64)
+    # How much the case held when it was signed. Rows of these are never taken away, so that more means: changed since.
+    image_count = models.PositiveIntegerField(default=0)
+    withdrawn_count = models.PositiveIntegerField(default=0)
+    reading_count = models.PositiveIntegerField(default=0)
     amendment_reason = models.CharField(max_length=500, blank=True)
     signed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="signed_reports")
     confirmed_by = models.CharField(max_length=20, choices=Confirmation.choices)

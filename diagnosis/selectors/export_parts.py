@@ -29,6 +29,7 @@ from diagnosis.models import (
     ReadingRequest,
     Report,
     ReportDraft,
+    ReportDrawing,
     SlideImage,
 )
 from diagnosis.selectors.record_rows import branches
@@ -77,6 +78,11 @@ def _image_file(row: Row) -> Iterable[ExportedFile]:
 def _prediction_files(row: Row) -> Iterable[ExportedFile]:
     for kind in ("mask", "outline", "map"):
         yield ExportedFile(f"predictions/{row['id']}-{kind}.png", row[f"{kind}_sha256"])
+
+
+def _drawing_file(row: Row) -> Iterable[ExportedFile]:
+    if row["pdf_sha256"]:
+        yield ExportedFile(f"reports/{row['report']}-{row['id']}.pdf", row["pdf_sha256"])
 
 
 PARTS: Sequence[Part] = (
@@ -176,9 +182,15 @@ PARTS: Sequence[Part] = (
         Report,
         {
             **_same("id", "case", "version", "content", "content_digest", "amendment_reason", "confirmed_by"),
-            **_same("created_at"),
+            **_same("image_count", "withdrawn_count", "reading_count", "created_at"),
             "signed_by": "signed_by__full_name",
         },
+    ),
+    Part(
+        "report_drawings",
+        ReportDrawing,
+        _same("id", "report", "superseded_by", "pdf_sha256", "attempts", "asked_at", "drawn_at"),
+        _drawing_file,
     ),
 )
 

@@ -15,6 +15,7 @@ from clinic.views.requests import SignedInRequest
 from diagnosis.forms import CaseForm, UrgencyForm
 from diagnosis.models import Case
 from diagnosis.selectors.models import active_model
+from diagnosis.selectors.reports import state_of_report
 from diagnosis.services.cases import open_case
 from diagnosis.views.image_list import image_list
 from mlcore.assays import ASSAYS
@@ -52,6 +53,7 @@ def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "max_files": settings.UPLOAD_MAX_FILES,
         "max_file_bytes": settings.UPLOAD_MAX_FILE_BYTES,
         "max_file_megabytes": settings.UPLOAD_MAX_FILE_BYTES // 1024**2,
+        "report_state": state_of_report(case, person=request.user),
         **image_list(case, person=request.user, page=request.GET.get("page", "1")),
     }
     return render(request, "diagnosis/case.html", context)

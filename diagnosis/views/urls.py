@@ -35,6 +35,9 @@ from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
 from diagnosis.views.record_hold import record_hold
 from diagnosis.views.record_merge import merging_undo, record_merge, record_merge_with
+from diagnosis.views.report import report, report_amend, report_version
+from diagnosis.views.report_draft import report_draft
+from diagnosis.views.report_file import report_drawing, report_file
 from diagnosis.views.saved_views import saved_view_delete, saved_view_new, saved_view_rename, saved_view_restore
 from diagnosis.views.test_sets import test_sets
 from diagnosis.views.withdrawing import image_restore, image_withdraw
@@ -98,4 +101,10 @@ urlpatterns = [
     path("worklist/views/<uuid:pk>/rename/", saved_view_rename, name="saved_view_rename"),
     path("worklist/views/<uuid:pk>/delete/", saved_view_delete, name="saved_view_delete"),
     path("worklist/views/<uuid:pk>/restore/", saved_view_restore, name="saved_view_restore"),
+    path("cases/<uuid:pk>/report/", report, name="report"),
+    path("cases/<uuid:pk>/report/amend/", report_amend, name="report_amend"),
+    path("cases/<uuid:pk>/report/draft/", report_draft, name="report_draft"),
+    path("reports/<uuid:pk>/", report_version, name="report_version"),
+    path("reports/<uuid:pk>/drawing/", report_drawing, name="report_drawing"),
+    path("reports/<uuid:pk>/files/<str:form>/", report_file, name="report_file"),
 ]

@@ -243,6 +243,16 @@ PAGES = [
     Row("diagnosis:saved_view_rename", of="view", post=OWN_VIEW, body={"name": "Day"}),
     Row("diagnosis:saved_view_delete", of="view", post=OWN_VIEW),
     Row("diagnosis:saved_view_restore", of="view", post=OWN_VIEW),
+    Row("diagnosis:report", of="case", get=SEES, post="team 400; emergency 403; others 404"),
+    Row("diagnosis:report_amend", of="case", get="seeing 302; others 404", post="team 400; emergency 403; others 404"),
+    Row("diagnosis:report_draft", of="case", post="team 204; emergency 403; others 404", body={"findings": "x"}),
+    Row("diagnosis:report_version", of="report", get=SEES),
+    Row("diagnosis:report_drawing", of="report", get=SEES, post="seeing 302; others 404"),
+    *[
+        Row("diagnosis:report_file", of="report", at={"form": form}, get=expected)
+        for form, expected in {"pdf": "seeing 302; others 404", "csv": SEES, "xlsx": SEES, "doc": "others 404"}.items()
+    ],
+    Row("clinic:passkey_challenge", post="everyone 404"),
 ]
 
 API = [
@@ -312,6 +322,12 @@ API = [
         body={"image": "{image}", "answer": "agree", "label": "Pre", "prediction": "{prediction}"},
     ),
     Row("api:reading-detail", of="reading", get=SEES),
+    Row("api:report-list", get="everyone 200"),
+    Row("api:report-detail", of="report", get=SEES),
+    *[
+        Row("api:report-file", of="report", at={"form": form}, get=expected)
+        for form, expected in {"pdf": "seeing 503; others 404", "csv": SEES, "xlsx": SEES, "doc": "others 404"}.items()
+    ],
     Row("api:model-detail", of="model", get="everyone 200"),
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]

@@ -16,6 +16,7 @@ from diagnosis.models import (
     ImageOpening,
     Prediction,
     ReadingRequest,
+    Report,
     RequestKind,
     SavedView,
     SlideImage,
@@ -35,6 +36,7 @@ from tests.factories import (
     UserFactory,
     add_to_care_team,
     drawn_png,
+    signed_report,
 )
 
 
@@ -125,6 +127,7 @@ def _ids(prediction: Prediction) -> dict[str, UUID]:
         "failed": _failed(image.case).pk,
         "prediction": prediction.pk,
         "model": prediction.analysis.model_version_id,
+        "report": _signed_report(prediction).pk,
     }
 
 
@@ -150,6 +153,14 @@ def _readings(image: SlideImage, people: dict[str, User]) -> dict[str, UUID]:
         "request": request.pk,
         "adjudication": adjudication.pk,
     }
+
+
+def _signed_report(prediction: Prediction) -> Report:
+    """The patient's other specimen, read and signed; no worker draws it."""
+    owner = prediction.analysis.image.case.patient.created_by
+    case = CaseFactory.create(patient=prediction.analysis.image.case.patient)
+    ReadingFactory.create(image__case=case, reader=owner)
+    return signed_report(case=case, signer=owner)
 
 
 def _record_life(prediction: Prediction, team: list[User]) -> dict[str, UUID]:

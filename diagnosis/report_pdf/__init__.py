@@ -1,0 +1,1 @@
+"""Signed reports as PDF. Only workers load this: it decodes pictures and shapes fonts."""
