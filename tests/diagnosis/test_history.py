@@ -147,7 +147,8 @@ def test_reports_stand_in_the_time_line_the_newest_first(
     )
     assert [report.version for report in entry_of(case, owner).reports] == [2, 1]
     page = owner_client.get(f"/patients/{case.patient_id}/").content.decode()
-    assert "Version 2, signed by <bdi>Colin Colleague</bdi>" in page
+    newest = entry_of(case, owner).reports[0]
+    assert f'<a href="/reports/{newest.pk}/">Version 2</a>, signed by <bdi>Colin Colleague</bdi>' in page
     assert "A cell was missed." in page
 
 
