@@ -12,6 +12,7 @@ from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
 from diagnosis.api.readings import ReadingViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
+from diagnosis.api.status import StatusView
 from diagnosis.api.uploads import CaseImages
 
 app_name = "api"
@@ -36,6 +37,7 @@ urlpatterns = [
     ),
     path("reports/<uuid:pk>/files/<str:form>/", ReportFileViewSet.as_view({"get": "send"}), name="report-file"),
     path("patients/<uuid:pk>/export/", PatientExport.as_view({"get": "export"}), name="patient-export"),
+    path("status/", StatusView.as_view(), name="status"),
     *router.urls,
     re_path("", NothingHere.as_view()),
 ]

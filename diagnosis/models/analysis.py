@@ -100,6 +100,11 @@ class Analysis(models.Model):
             models.Index(fields=["model_version", "queued_at"], condition=Q(state="queued"), name="analysis_queue"),
             models.Index(fields=["lease_expires_at"], condition=Q(state="running"), name="analysis_leases"),
             models.Index(fields=["-created_at", "-id"], name="analysis_newest_first"),
+            models.Index(
+                fields=["failure_code", "queued_at"],
+                condition=Q(state__in=["failed", "quarantined"]),
+                name="analysis_failures",
+            ),
             models.Index(fields=["requested_by"], condition=Q(state__in=PENDING), name="analysis_awaited"),
         ]
         triggers = [

@@ -39,6 +39,7 @@ from diagnosis.views.report import report, report_amend, report_version
 from diagnosis.views.report_draft import report_draft
 from diagnosis.views.report_file import report_drawing, report_file
 from diagnosis.views.saved_views import saved_view_delete, saved_view_new, saved_view_rename, saved_view_restore
+from diagnosis.views.status import status, status_analyses
 from diagnosis.views.test_sets import test_sets
 from diagnosis.views.withdrawing import image_restore, image_withdraw
 from diagnosis.views.worklist import worklist_live, worklist_page
@@ -107,4 +108,6 @@ urlpatterns = [
     path("reports/<uuid:pk>/", report_version, name="report_version"),
     path("reports/<uuid:pk>/drawing/", report_drawing, name="report_drawing"),
     path("reports/<uuid:pk>/files/<str:form>/", report_file, name="report_file"),
+    path("status/", status, name="status"),
+    path("status/analyses/", status_analyses, name="status_analyses"),
 ]

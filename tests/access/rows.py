@@ -427,4 +427,15 @@ ACCOUNTS = [
     ),
 ]
 
-ROWS = [*PAGES, *API, *ACCOUNTS]
+OPERATIONS = [
+    Row("diagnosis:status", get=ADMINISTRATORS),
+    Row(
+        "diagnosis:status_analyses",
+        get=ADMINISTRATORS,
+        post="administrator 302; others 403",
+        body={"action": "retry", "state": "failed", "sure": "on"},
+    ),
+    Row("api:status", get="administrator 200; others 403"),
+]
+
+ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS]
