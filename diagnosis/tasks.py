@@ -15,6 +15,7 @@ from diagnosis.services import (
     integrity,
     predictors,
     report_drawings,
+    shadowing,
 )
 
 
@@ -29,6 +30,13 @@ def analyse_queued(model_version_id: str) -> None:
     """Analyse one batch of a model's waiting images, and come back while there may be more."""
     if analysing.analyse_next_batch(model_version_id=UUID(model_version_id)):
         analysis_queue.wake_workers_on_commit(UUID(model_version_id))
+
+
+@task
+def analyse_in_shadow(model_version_id: str) -> None:
+    """Have a model in the shadow read a few images, and come back while there may be more."""
+    if shadowing.analyse_some(model_version_id=UUID(model_version_id)):
+        shadowing.wake_workers_on_commit(UUID(model_version_id))
 
 
 @task
@@ -51,6 +59,7 @@ def sweep_analyses() -> None:
     analysis_queue.sweep()
     evaluating.sweep_evaluations()
     report_drawings.sweep()
+    shadowing.sweep_shadows()
 
 
 @task

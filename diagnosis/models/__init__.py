@@ -21,6 +21,7 @@ from diagnosis.models.report import Confirmation, Report
 from diagnosis.models.report_draft import ReportDraft
 from diagnosis.models.report_drawing import ReportDrawing
 from diagnosis.models.saved_view import SavedView
+from diagnosis.models.shadow_analysis import ShadowAnalysis, ShadowState
 from diagnosis.models.slide_image import SlideImage, WithdrawalReason
 from diagnosis.models.test_set import TestImage, TestSet
 
@@ -61,6 +62,8 @@ __all__ = [
     "RequestKind",
     "RequestState",
     "SavedView",
+    "ShadowAnalysis",
+    "ShadowState",
     "SlideImage",
     "Stage",
     "TestImage",

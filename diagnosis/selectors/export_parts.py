@@ -30,6 +30,7 @@ from diagnosis.models import (
     Report,
     ReportDraft,
     ReportDrawing,
+    ShadowAnalysis,
     SlideImage,
 )
 from diagnosis.selectors.record_rows import branches
@@ -194,10 +195,11 @@ PARTS: Sequence[Part] = (
     ),
 )
 
-# How undoing a merging works, which colleague took note of an emergency or opened an image, what the worklist counts,
-# and words that nobody has put their name to yet: of no use outside this database.
+# What a model in the shadow says (no part of anybody's care), how undoing a merging works, which colleague took note of
+# an emergency or opened an image, what the worklist counts, and words that nobody has put their name to yet.
 LEFT_OUT: frozenset[type[Model]] = frozenset(
     {
+        ShadowAnalysis,
         CaseInvolvement,
         CaseStanding,
         EmergencyNotice,

@@ -16,6 +16,7 @@ from diagnosis.services import analysis_queue, file_store
 from diagnosis.services.analysis_queue import Claim
 from diagnosis.services.file_removal import keep_files
 from diagnosis.services.predictors import get_predictor
+from diagnosis.services.shadowing import shadow
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
 from mlcore.predictor import Outcome
@@ -136,6 +137,7 @@ def _store_rows(claim: Claim, *, predictions: Sequence[Prediction], failures: Se
     failed = [failure for failure in failures if failure.analysis.pk in held]
     SlideImage.objects.bulk_update([one.analysis.image for one in kept], ["display_sha256", "thumbnail_sha256"])
     Prediction.objects.bulk_create(kept)
+    shadow(kept)
     analysis_queue.finish([one.analysis_id for one in kept], state=AnalysisState.SUCCEEDED)
     for one in failed:
         analysis_queue.finish([one.analysis.pk], state=AnalysisState.FAILED, code=one.code, message=one.message)

@@ -94,6 +94,27 @@ DECISIONS: Sequence[Decision] = (
         carry_out=_roll_back,
     ),
     Decision(
+        kind="shadow",
+        title=_("Run it in the shadow"),
+        help=_(
+            "It silently reads new images after the active model has read them, and only while no doctor's image "
+            "waits. Nobody who treats a patient sees what it says; you see it in numbers beside the active model."
+        ),
+        button=_("Run in the shadow"),
+        done=_("The model runs in the shadow from the next image on."),
+        fits=lambda model: model.state == ModelState.CANDIDATE,
+        carry_out=_move(ModelState.SHADOW),
+    ),
+    Decision(
+        kind="unshadow",
+        title=_("Take it out of the shadow"),
+        help=_("It reads no more images. What it has read stays, to compare."),
+        button=_("Take it out of the shadow"),
+        done=_("The model is a candidate again and reads nothing."),
+        fits=lambda model: model.state == ModelState.SHADOW,
+        carry_out=_move(ModelState.CANDIDATE),
+    ),
+    Decision(
         kind="stop",
         title=_("Stop this model"),
         help=_(

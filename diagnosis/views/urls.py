@@ -15,6 +15,7 @@ from diagnosis.views.evaluations import evaluate, evaluation, evaluation_progres
 from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
 from diagnosis.views.model_decisions import model_decision
+from diagnosis.views.model_shadow import model_shadow
 from diagnosis.views.model_upload import model_upload
 from diagnosis.views.models import model, models
 from diagnosis.views.patient import patient
@@ -87,6 +88,7 @@ urlpatterns = [
     path("agreement/mine/", my_agreement, name="my_agreement"),
     path("agreement/mine/export.csv", my_agreement_csv, name="my_agreement_csv"),
     path("models/<uuid:pk>/evaluations/", evaluate, name="evaluate"),
+    path("models/<uuid:pk>/shadow/", model_shadow, name="model_shadow"),
     path("evaluations/<uuid:pk>/", evaluation, name="evaluation"),
     path("evaluations/<uuid:pk>/progress/", evaluation_progress, name="evaluation_progress"),
     path("evaluations/<uuid:pk>/report/", evaluation_report, name="evaluation_report"),

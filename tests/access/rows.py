@@ -227,6 +227,7 @@ PAGES = [
     Row("diagnosis:agreement_csv", get="administrator 200; others 403"),
     Row("diagnosis:my_agreement", get="doctors 200; others 403"),
     Row("diagnosis:my_agreement_csv", get="doctors 200; others 403"),
+    Row("diagnosis:model_shadow", of="model", get="administrator 200; others 403"),
     Row("diagnosis:evaluate", of="model", post="administrator 302; others 403"),
     Row("diagnosis:evaluation", of="evaluation", get="everyone 200"),
     Row("diagnosis:evaluation_progress", of="evaluation", get="everyone 200"),
