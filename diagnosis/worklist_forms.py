@@ -29,10 +29,10 @@ class FilterForm(forms.Form):
 
     assay = _choice(lazy("Assay"))
     urgency = _choice(lazy("Urgency"))
-    verdict = _choice(lazy("The model's verdict on an image"))
+    verdict = _choice(lazy("Verdict of the model"))
     model = _choice(lazy("Read by the model"))
     since = _day(lazy("Specimen taken from"))
-    until = _day(lazy("to"))
+    until = _day(lazy("Specimen taken until"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -239,7 +239,7 @@ PAGES = [
     Row("diagnosis:image_restore", of="image", post="seeing 302; others 404"),
     Row("diagnosis:worklist", get=DOCTORS, post=DOCTORS, body={"query": "a"}),
     Row("diagnosis:worklist_live", get=DOCTORS),
-    Row("diagnosis:batches", get="doctors 200|204; others 403"),
+    Row("diagnosis:batches", get=DOCTORS),
     Row("diagnosis:saved_view_new", post="doctors 302; others 403", body={"name": "Weekend"}),
     Row("diagnosis:saved_view_rename", of="view", post=OWN_VIEW, body={"name": "Day"}),
     Row("diagnosis:saved_view_delete", of="view", post=OWN_VIEW),

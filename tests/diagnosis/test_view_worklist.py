@@ -219,8 +219,8 @@ def test_strangers_are_told_nothing(stranger_client: Client, image: SlideImage, 
     assert "analysed" not in answer.content.decode()
 
 
-def test_nothing_to_watch_costs_nothing(owner_client: Client, image: SlideImage) -> None:
-    assert owner_client.get("/batches/").status_code == 204
+def test_where_nothing_waits_there_is_nothing_to_watch(owner_client: Client, image: SlideImage) -> None:
+    assert 'data-waiting=""' in text(owner_client, "/batches/")
 
 
 def test_the_urgency_of_a_case_is_set_on_its_page(owner_client: Client, case: Case, image: SlideImage) -> None:
