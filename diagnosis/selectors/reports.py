@@ -44,7 +44,8 @@ def newest_version(report: Report) -> Report | None:
 
 
 def amendment_due() -> Exists:
-    """For a query of cases: images or readings came, or images were withdrawn, since the newest report was signed."""
+    """For a query of cases: images or readings came, or images were withdrawn or put back, since the newest report was
+    signed. One that was withdrawn and put back since is as it was."""
     later = Report.objects.filter(case=OuterRef("case"), version__gt=OuterRef("version"))
     reports = Report.objects.filter(~Exists(later), case=OuterRef("pk"))
     images = SlideImage.objects.filter(case=OuterRef("case"))
@@ -53,7 +54,8 @@ def amendment_due() -> Exists:
         withdrawn_count=_count(images.filter(withdrawn_at__isnull=False)),
         reading_count=_count(Reading.objects.filter(image__case=OuterRef("case")), "image__case"),
     )
-    return Exists(reports.exclude(as_signed))
+    put_back = Exists(images.in_use().filter(in_use_since__gt=OuterRef("created_at")))
+    return Exists(reports.filter(~as_signed | put_back))
 
 
 def _count(rows: QuerySet[Model], by: str = "case") -> Coalesce:

@@ -37,6 +37,7 @@ from diagnosis.selectors.report_rows import rows_of
 from diagnosis.selectors.reports import DamagedReport, amendment_due, content_of
 from diagnosis.services.report_drafts import draft_of, keep_report_draft
 from diagnosis.services.signing import ChangedMeanwhile, NotReady, Seen, Words, sign_report
+from diagnosis.services.withdrawing import restore_image, withdraw_image
 from tests.at_once import at_once
 from tests.factories import (
     AnalysisFactory,
@@ -359,6 +360,22 @@ class TestDue:
     def test_after_a_withdrawal(self, case: Case, report: Report, reading: Reading, owner: User) -> None:
         withdraw(reading.image, owner)
         assert self.due(case)
+
+    def test_when_one_image_takes_the_place_of_another(self, case: Case, reading: Reading, owner: User) -> None:
+        other = ReadingFactory.create(image__case=case, image__sha256="e" * 64, reader=owner).image
+        withdraw_image(image=other, withdrawn_by=owner, reason=WithdrawalReason.OTHER)
+        signed_report(case=case, signer=owner)
+        withdraw_image(image=reading.image, withdrawn_by=owner, reason=WithdrawalReason.OTHER)
+        restore_image(image=other, restored_by=owner)
+        assert self.due(case)
+
+    def test_not_when_an_image_was_withdrawn_and_put_back(
+        self, case: Case, report: Report, reading: Reading, owner: User
+    ) -> None:
+        withdraw_image(image=reading.image, withdrawn_by=owner, reason=WithdrawalReason.OTHER)
+        assert self.due(case)
+        restore_image(image=reading.image, restored_by=owner)
+        assert not self.due(case)
 
     def test_no_longer_once_it_is_amended(self, case: Case, report: Report, reading: Reading, owner: User) -> None:
         correct(reading)

@@ -73,6 +73,7 @@ def test_it_says_what_stands_in_the_way_with_links(owner_client: Client, case: C
     unread = ImageFactory.create(case=case)
     page = page_of(owner_client, case)
     assert "1 image is not read." in page
+    assert "so far" in page
     assert f'href="/images/{unread.pk}/"' in page
     assert "Sign with the password" not in page
     assert "Findings" in page
