@@ -86,8 +86,8 @@ def test_nothing_in_it_says_whose_it_is(cases: list[Case], tmp_path: Path) -> No
     for said in (SECRET, str(patient.pk), patient.record_number, patient.family_name):
         assert said.encode() not in everything
         assert said not in names
-    with Image.open(files[0]) as image:
-        assert not image.info.get("Comment")
+    with Image.open(files[0]) as picture:
+        assert not picture.info.get("Comment")
     for image in SlideImage.objects.all():
         assert image.sha256 not in names
         assert str(image.pk) not in names
