@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
+from clinic.models import Patient
 from embedded.installation import VENV
 from tests.access.asking import address
 from tests.access.rows import ROWS, Row
@@ -29,8 +30,12 @@ OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.cli
 
 @pytest.fixture
 def world(site: str) -> World:
-    """Everything that can hang on a patient."""
-    return make_world()
+    """Everything that can hang on a patient, whose name is as long as names can be."""
+    world = make_world()
+    Patient.objects.filter(pk=world.ids["patient"]).update(
+        family_name="Wolfeschlegelsteinhausenbergerdorff" * 2, given_name="Hubert Blaine " * 7
+    )
+    return world
 
 
 @pytest.fixture
