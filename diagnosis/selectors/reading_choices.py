@@ -71,7 +71,7 @@ def choices_for(assay: Assay, *, suggested: str) -> list[Choice]:
 def _choice(value: str, digit: int, suggested: str) -> Choice:
     answer, label = answer_of(value, suggested=suggested)
     if answer == Answer.AGREE:
-        words = _("Agree: %(class_name)s") % {"class_name": label}
+        words = _("Agree: %(class_name)s") % {"class_name": _(label)}
     else:
-        words = label or str(Answer(answer).label)
+        words = _(label) if label else str(Answer(answer).label)
     return Choice(value, words, digit, [reason.value for reason in FITTING.get(answer, ())])

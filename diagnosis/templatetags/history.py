@@ -15,7 +15,7 @@ SHAPES = ("●", "▲", "■", "◆", "✚", "✱")
 @register.filter
 def result_words(result: str) -> str:
     """What a reading came to: a class by its name, or the answer where it gave none."""
-    return str(Answer(result).label) if result in Answer.values else result
+    return str(Answer(result).label) if result in Answer.values else _(result)
 
 
 @register.filter
