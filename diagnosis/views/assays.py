@@ -31,7 +31,7 @@ def assay_policy(request: SignedInRequest, slug: str) -> HttpResponse:
         raise Http404
     is_blinded = request.POST.get("blinded_first_read") == "on"
     set_blinded_first_read(assay=slug, is_blinded=is_blinded, changed_by=request.user)
-    name = ASSAYS[slug].name
+    name = _(ASSAYS[slug].name)
     words = (
         _("%(assay)s is first read blinded from now on.")
         if is_blinded
