@@ -9,5 +9,7 @@ def in_words(action: str) -> str:
 # Names that the code puts together from two words.
 COMPOSED = (
     *(f"{hold}.{act}" for hold in ("legal_hold", "restriction") for act in ("lifted", "placed")),
-    *(f"{things}.listed" for things in ("analyses", "cases", "images", "predictions")),
+    *(f"{things}.listed" for things in ("analyses", "cases", "images", "predictions", "reports")),
+    *(f"model.activation_{state}" for state in ("approved", "withdrawn")),
+    *(f"model.evaluation_{state}" for state in ("failed", "succeeded")),
 )

@@ -39,7 +39,10 @@ msgstr ""
 """
 
 # Written like acts, and none.
-NOT_ACTS = {"analysis.image", "analysis.image_id", "analysis.model_version", "image.case_id", "patient.json"}
+NOT_ACTS = {
+    *("analysis.image", "analysis.image_id", "analysis.model_version", "case.patient_id", "image.case_id"),
+    *("patient.json", "report.html", "report.version"),
+}
 
 Text = str | tuple[str, ...]
 
@@ -93,15 +96,23 @@ def templates() -> list[Path]:
 
 
 def _of_python(source: bytes) -> Iterator[tuple[Text, str | None]]:
-    for _line, text, _comments, context in extract("python", io.BytesIO(source), keywords=KEYWORDS):
-        yield text, context
+    """Of calls whose texts are written out: what is looked up is collected where it is written."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        texts = [argument.value if isinstance(argument, ast.Constant) else None for argument in call.args]
+        if name not in KEYWORDS or not texts or not isinstance(texts[0], str):
+            continue
+        context = str(texts.pop(0)) if name.removeprefix("n").startswith("pgettext") else None
+        yield (str(texts[0]), str(texts[1])) if name.startswith("n") and name != "noop" else str(texts[0]), context
 
 
 def _of_template(path: Path) -> Iterator[tuple[Text, str | None]]:
     """Calls of gettext between words that mean nothing; in brackets, so that the lines' indentation does not matter."""
     calls = templatize(path.read_text(encoding="utf-8"), origin=str(path))
     lines = [line.strip() for line in calls.splitlines()]
-    return _of_python(("(\n" + "\n".join(lines) + "\n)\n").encode())
+    source = io.BytesIO(("(\n" + "\n".join(lines) + "\n)\n").encode())
+    for _line, text, _comments, context in extract("python", source, keywords=KEYWORDS):
+        yield text, context
 
 
 def _of_mlcore() -> Iterator[str]:
@@ -114,7 +125,7 @@ def _of_mlcore() -> Iterator[str]:
 def acts() -> list[str]:
     """Every name of an act that may stand in the trail, as the code has it."""
     trees = [ast.parse(path.read_bytes()) for path in python_files()]
-    written = {text for tree in trees for text in _constants(tree) if re.fullmatch(r"[a-z_]+\.[a-z_]+", text)}
+    written = {text for tree in trees for text in _constants(tree) if re.fullmatch(r"[a-z_]+\.[a-z_]*[a-z]", text)}
     nouns = {text.split(".")[0] for tree in trees for text in _named_actions(tree) if "." in text}
     return sorted({text for text in written if text.split(".")[0] in nouns} - NOT_ACTS | set(COMPOSED))
 
