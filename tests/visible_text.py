@@ -74,7 +74,7 @@ class _Reader(HTMLParser):
         self.silent = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.silent = tag in {"script", "style"}
+        self.silent = tag in {"kbd", "script", "style"}  # what is printed on a key is its name
         self.found += [value for name, value in attrs if value and _is_shown(name, value)]
 
     def handle_endtag(self, tag: str) -> None:
