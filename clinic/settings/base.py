@@ -16,6 +16,8 @@ from clinic.settings.operations import *  # noqa: F403  settings are layered by 
 from clinic.settings.operations import INTEGRITY_LOOK
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
+from clinic.settings.storage import *  # noqa: F403  settings are layered by design
+from clinic.settings.storage import DELIVERIES, FILE_STORAGE, FILES
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
 from clinic.settings.trail import APPLICATION_DATABASE, AUDIT_HEAD_PERIOD
 
@@ -108,11 +110,12 @@ STATICFILES_DIRS = [BASE_DIR / "static", PUBLISHED]
 STATIC_ROOT = environment.path("STATIC_ROOT", VAR_DIR / "static")
 MEDIA_ROOT = environment.path("MEDIA_ROOT", VAR_DIR / "media")
 STORAGES: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "diagnosis.storage.AtomicFileSystemStorage"},
+    "default": FILES[FILE_STORAGE],
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # Who sends the bytes of a picture: this process, or the reverse proxy to which it names the file (deploy/Caddyfile).
-FILE_DELIVERY = environment.choice("FILE_DELIVERY", ("direct", "x-accel"), "direct")
+# The proxy cannot see into an object store.
+FILE_DELIVERY = environment.choice("FILE_DELIVERY", DELIVERIES[FILE_STORAGE], "direct")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
