@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.models.analysis import RETRYABLE
 
-STATES = (AnalysisState.QUEUED, *RETRYABLE)
+STATES = (*RETRYABLE, AnalysisState.QUEUED)
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
