@@ -8,13 +8,16 @@ Decides whether a web process may draw it (docs/decisions/0020-signed-reports.md
 import argparse
 import os
 import resource
+import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import django
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.testing")
 django.setup()
 

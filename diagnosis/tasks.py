@@ -53,6 +53,10 @@ def draw_reports() -> None:
         report_drawings.wake()
 
 
+# Hundreds of images on a busy machine: longer than other tasks, shorter than a claim and than the broker's patience.
+draw_reports.soft_time_limit, draw_reports.time_limit = 480, 510
+
+
 @task
 def sweep_analyses() -> None:
     """Re-queue what was lost and wake the workers for what waits, signed reports too."""

@@ -20,7 +20,7 @@ from diagnosis.services.file_removal import keep_files
 
 logger = logging.getLogger(__name__)
 
-CLAIM = timedelta(minutes=4)  # longer than a task may run: whoever holds a claim beyond it is gone
+CLAIM = timedelta(minutes=9)  # longer than a task may run: whoever holds a claim beyond it is gone
 
 
 def ask_for_drawings(*, report: Report) -> None:

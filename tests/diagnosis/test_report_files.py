@@ -20,6 +20,7 @@ from diagnosis.services.erasure import carry_out_erasure, request_erasure
 from diagnosis.services.file_removal import remove_noted_files
 from diagnosis.services.patient_export import export_patient
 from diagnosis.services.report_drafts import keep_report_draft
+from diagnosis.tasks import draw_reports
 from tests.deployment.files import ROOT
 from tests.diagnosis.test_patient_export import document, opened
 from tests.factories import PredictionFactory, ReadingFactory, signed_report
@@ -194,6 +195,13 @@ def test_the_export_of_a_record_holds_reports_with_their_pdfs(patient: Patient, 
     assert whole["reports"][0]["content"] == drawn.content
     (found,) = whole["report_drawings"]
     assert archive.read(f"reports/{drawn.pk}-{found['id']}.pdf").startswith(b"%PDF")
+
+
+def test_a_large_report_is_given_time_but_less_than_its_claim(settings: Settings) -> None:
+    seconds = report_drawings.CLAIM.total_seconds()
+    limits: Any = draw_reports
+    assert limits.soft_time_limit < limits.time_limit < seconds
+    assert seconds < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
 
 def test_web_processes_never_load_what_draws() -> None:
