@@ -1,10 +1,10 @@
 """Reading images in the browser: choosing, drafts that survive, two tabs, a double click, a lost connection."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Request, Response, expect
 
 from clinic.models import User
 from diagnosis.models import AssayPolicy, Case, ModelVersion, Reading, ReadingDraft, SlideImage
@@ -27,10 +27,18 @@ def drawn(case: Case, model: ModelVersion, seed: int) -> SlideImage:
 
 
 @pytest.fixture
-def reading_page(page: Page, images: list[SlideImage]) -> Page:
-    """The first image, before the owner."""
+def reading_page(page: Page, images: list[SlideImage]) -> Iterator[Page]:
+    """The first image, before the owner. In the end no draft is on its way to tables that are being emptied."""
+    under_way: set[Request] = set()
+    page.context.on("request", lambda request: under_way.add(request))  # noqa: PLW0108  playwright marks its handlers
+    page.context.on("requestfinished", lambda request: under_way.discard(request))  # noqa: PLW0108  playwright marks its handlers
+    page.context.on("requestfailed", lambda request: under_way.discard(request))  # noqa: PLW0108  playwright marks its handlers
     page.goto(f"/images/{images[0].pk}/")
-    return page
+    yield page
+    page.context.route("**/reading/draft/", lambda route: route.abort())
+    for _ in range(20):  # of one sent without a connection the browser never says that it ended
+        if under_way:
+            page.wait_for_timeout(50)
 
 
 def is_draft(response: Response) -> bool:
