@@ -41,7 +41,7 @@ msgstr ""
 # Written like acts, and none.
 NOT_ACTS = {
     *("analysis.image", "analysis.image_id", "analysis.model_version", "case.patient_id", "image.case_id"),
-    *("patient.json", "report.html", "report.version"),
+    *("patient.json", "model.pk", "report.html", "report.version"),
 }
 
 Text = str | tuple[str, ...]
