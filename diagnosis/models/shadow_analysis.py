@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as lazy
 
 from diagnosis.models.kept import BY_IMAGE, goes_with_the_record_alone
 from diagnosis.models.model_version import ModelVersion
@@ -12,10 +13,10 @@ from diagnosis.models.slide_image import SlideImage
 
 
 class ShadowState(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Being analysed"
-    SUCCEEDED = "succeeded", "Done"
-    FAILED = "failed", "Failed"
+    QUEUED = "queued", lazy("Waiting")
+    RUNNING = "running", lazy("Being analysed")
+    SUCCEEDED = "succeeded", lazy("Done")
+    FAILED = "failed", lazy("Failed")
 
 
 SHADOW_TRANSITIONS: list[tuple[str, str]] = [

@@ -31,7 +31,7 @@ def test_the_language_is_chosen_at_the_door_and_kept(anonymous_page: Page, owner
     page.get_by_label("Dirección de correo electrónico").fill(owner.email)
     page.get_by_label("Contraseña").fill(PASSWORD)
     page.get_by_role("button", name="Iniciar sesión").click()
-    expect(page.get_by_role("heading", level=1, name="Pacientes")).to_be_visible()
+    expect(page.get_by_role("button", name="Cerrar sesión")).to_be_visible()
 
 
 def test_times_are_those_of_the_browser_without_a_word(browser: Browser, site: str, owner: User) -> None:
