@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from clinic.models import User
 from diagnosis.models.case import assay_choices
+from mlcore.assays import get_assay
 
 NOT_ONCE_LOCKED = """
     IF EXISTS (SELECT FROM diagnosis_testset WHERE id = NEW.test_set_id AND locked_at IS NOT NULL) THEN
@@ -54,6 +55,11 @@ class TestSet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """How many images it has of each class, in the assay's order."""
+        return [(name, self.images_by_class[name]) for name in get_assay(self.assay).classes]
 
     @property
     def total(self) -> int:
