@@ -95,6 +95,7 @@ def test_a_case_is_uploaded_read_and_signed_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/cases/{case.pk}/")
     press(page, page.get_by_role("link", name=re.compile("Read the next")))
+    page.wait_for_url("**/images/*/")
     read_all(page, 3)
     press(page, page.locator(f"a[href='/cases/{case.pk}/']").first)
     press(page, page.get_by_role("link", name="Report", exact=True))
