@@ -12,7 +12,7 @@ register = template.Library()
 @register.filter(expects_localtime=True)
 def moment(value: datetime | None) -> str:
     """A day and a time to the minute; pointed at, it says in which zone. Nothing for no moment at all."""
-    return _time(value, "SHORT_DATETIME_FORMAT")
+    return _with_zone(value, "SHORT_DATETIME_FORMAT")
 
 
 @register.filter(expects_localtime=True)
@@ -27,7 +27,7 @@ def exact_moment(value: datetime | None) -> str:
 @register.filter(expects_localtime=True)
 def clock(value: datetime | None) -> str:
     """The time of the day alone."""
-    return _time(value, "TIME_FORMAT")
+    return _with_zone(value, "TIME_FORMAT")
 
 
 @register.filter(expects_localtime=True)
@@ -42,11 +42,15 @@ def long_day(value: date | None) -> str:
     return _time(value, "DATE_FORMAT")
 
 
+def _with_zone(value: datetime | None, form: str) -> str:
+    if not value:
+        return ""
+    whole = f"{date_format(value, 'DATETIME_FORMAT')} {value.tzname()}"
+    shown = date_format(value, form)
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), whole, shown)
+
+
 def _time(value: date | None, form: str) -> str:
     if not value:
         return ""
-    shown = date_format(value, form)
-    if isinstance(value, datetime):
-        whole = f"{date_format(value, 'DATETIME_FORMAT')} {date_format(value, 'T')}"
-        return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), whole, shown)
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, form))
