@@ -15,7 +15,7 @@ def count_all() -> Counts:
     Only sums over enough doctors come out of here, with no doctor, patient or image in them.
     """
     counts = counts_of_enough(Reading.objects.all(), doctors=settings.AGREEMENT_FEWEST_DOCTORS)
-    cache.set(KEPT, counts, timeout=4 * settings.AGREEMENT_PERIOD.total_seconds())
+    cache.set(KEPT, counts, timeout=None)  # rather old than slow, should the scheduler be away: the page says of when
     return counts
 
 
