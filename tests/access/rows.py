@@ -147,7 +147,13 @@ PAGES = [
     Row("diagnosis:patient_trail", of="patient", get=SEES),
     picture("diagnosis:image_file", "original", get="others 404"),
     Row("diagnosis:record", of="patient", get=SEES),
-    Row("diagnosis:record_export", of="patient", get=SEES, post="team 200; emergency 403; others 404"),
+    # The colleague is asked for a second reading: an export would show what is withheld until then.
+    Row(
+        "diagnosis:record_export",
+        of="patient",
+        get=SEES,
+        post="owner 200; colleague 400; emergency 403; others 404",
+    ),
     Row(
         "diagnosis:record_hold",
         of="patient",
@@ -263,7 +269,7 @@ API = [
     Row("api:docs", get="anyone 200"),
     Row("api:patient-list", get="everyone 200", post="doctors 201; others 403", body=NEW_PATIENT),
     Row("api:patient-search", post="everyone read_token 200", body={"search": "a"}),
-    Row("api:patient-export", of="patient", get="team 200; emergency 403; others 404"),
+    Row("api:patient-export", of="patient", get="owner 200; colleague 409; emergency 403; others 404"),
     Row("api:patient-detail", of="patient", get=SEES),
     Row(
         "api:care-team",

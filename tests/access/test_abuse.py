@@ -52,7 +52,7 @@ def test_a_page_shows_the_same_whatever_filter_is_added(world: World, row: Row) 
             )
         if not row.name.startswith("admin:"):  # Django's own lists go back to the list without the filter
             assert asked.status_code == plain.status_code
-        assert asked.status_code < 500
+        assert asked.status_code < 500 or row.name == "clinic:health_ready"  # no worker runs here, and it says so
         assert not (who == "owner" and row.name.startswith("admin:") and asked.status_code == 200)
 
 
