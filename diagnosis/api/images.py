@@ -150,7 +150,7 @@ class ImageFileViewSet(ImageViewSet):
             raise Http404
         response = png(available[kind])
         if kind == "display":
-            open_image(image=image, reader=self.person)  # from now on this person may read it
+            open_image(image=image, reader=self.person, file=kind)  # from now on this person may read it
             return response
         audit.record(
             actor=self.person, action="image.viewed", subject=image, patient_id=self.patient_of(image), file=kind

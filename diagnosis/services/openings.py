@@ -9,8 +9,8 @@ from diagnosis.models import ImageOpening, SlideImage
 
 
 @transaction.atomic
-def open_image(*, image: SlideImage, reader: User) -> ImageOpening:
-    """The doctor opens the image (with its case at hand): from now on they may read it."""
+def open_image(*, image: SlideImage, reader: User, **detail: object) -> ImageOpening:
+    """The doctor opens the image (with its case at hand): from now on they may read it. `detail` goes to the trail."""
     opening, _ = ImageOpening.objects.update_or_create(image=image, reader=reader, defaults={"last_opened_at": Now()})
-    audit.record(actor=reader, action="image.viewed", subject=image, patient_id=image.case.patient_id)
+    audit.record(actor=reader, action="image.viewed", subject=image, patient_id=image.case.patient_id, **detail)
     return opening

@@ -103,7 +103,7 @@ def test_a_passkey_is_added_and_signs_in_alone(anonymous_page: Page, owner: User
     sign_out(page)
     enter_password(page, owner)
     page.get_by_role("button", name="Use a passkey").click()
-    page.wait_for_url(re.compile("/patients/"))
+    page.wait_for_url(re.compile("/worklist/"))
 
 
 def test_the_page_covers_itself_and_comes_back_where_it_was(

@@ -38,7 +38,7 @@ def drawn(assay: str) -> list[FilePayload]:
 
 def drop_in_and_watch(page: Page, case: Case, files: list[FilePayload] | list[Path]) -> None:
     """Go to the case as a doctor does, choose the files, and wait until the page itself says that all is done."""
-    page.goto("/")
+    page.goto("/patients/")
     page.get_by_role("searchbox").fill(case.patient.record_number)
     page.get_by_role("link", name=str(case.patient)).click()
     page.locator(f"a[href='/cases/{case.pk}/']").first.click()

@@ -193,9 +193,13 @@ def test_everybody_signed_in_sees_the_models_and_nobody_changes_them(api: Api, m
         assert getattr(client, method)(f"/api/v1/models/{model.pk}/", {}).status_code in {403, 405}
 
 
+# A doctor may change no model, by whichever method; of a case only the urgency, and an empty body names none.
+NOT_AS_ASKED = {("models", method): 403 for method in ("PUT", "PATCH", "DELETE")} | {("cases", "PATCH"): 400}
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_nothing_is_changed_or_deleted_by_its_address(api: Api, ids: dict[str, UUID], method: str) -> None:
     client = api("owner")
     for kind, thing in ids.items():
         answer = client.generic(method, f"/api/v1/{kind}/{thing}/", json.dumps({}), content_type="application/json")
-        assert answer.status_code == 405
+        assert answer.status_code == NOT_AS_ASKED.get((kind, method), 405), kind

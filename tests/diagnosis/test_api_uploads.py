@@ -47,6 +47,7 @@ def test_an_image_is_taken_in_and_its_analysis_waits_at_an_address(api: Api, sen
         "analysis": str(analysis.pk),
         "analysis_url": f"http://testserver/api/v1/analyses/{analysis.pk}/",
         "duplicates": [],
+        "notice": None,
         "problem": None,
     }
     assert answer["Location"] == entry["analysis_url"]

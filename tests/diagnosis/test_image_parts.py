@@ -13,7 +13,7 @@ from diagnosis.services import file_store
 from mlcore.overlays import encode_png
 from tests.factories import AnalysisFactory, ImageFactory, PredictionFactory, ReadingFactory, drawn_png, upload
 
-PARTS = ("head", "suggestion", "picture", "caption", "panel", "details")
+PARTS = ("head", "withdrawn", "suggestion", "picture", "caption", "panel", "details")
 
 
 @pytest.fixture

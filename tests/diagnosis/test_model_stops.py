@@ -107,7 +107,7 @@ def test_who_when_and_why_are_on_the_page_and_in_the_trail(
     stopped: ModelVersion, administrator: User, owner_client: Client
 ) -> None:
     page = owner_client.get(f"/models/{stopped.pk}/").content.decode()
-    for said in ("Stopped by Adam Administrator", WHY["reason"]):
+    for said in ("Stopped by <bdi>Adam Administrator</bdi>", WHY["reason"]):
         assert said in page
     assert "Decide" not in page
     event = AuditEvent.objects.get(action="model.stopped")
