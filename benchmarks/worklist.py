@@ -23,7 +23,7 @@ import django
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = (
     "clinic_patient", "clinic_careteammembership", "diagnosis_case", "diagnosis_slideimage", "diagnosis_analysis",
-    "diagnosis_prediction", "diagnosis_reading", "diagnosis_report",
+    "diagnosis_prediction", "diagnosis_reading", "diagnosis_report", "diagnosis_readingrequest",
 )  # fmt: skip
 
 # Of every ten cases six are unread (some of them in doubt, some failed), two half read, one to sign and one signed.
@@ -63,9 +63,13 @@ INSERT INTO diagnosis_reading (id, image_id, reader_id, role, answer, label, rea
 SELECT gen_random_uuid(), image, %(all)s::uuid, 'first', 'own_class', 'Pre', '', '', false, '', now()
 FROM pictures WHERE n %% 10 < 2 OR n %% 10 < 4 AND i <= %(images)s / 2;
 INSERT INTO diagnosis_report (id, case_id, version, content, content_digest, amendment_reason, signed_by_id,
-                              confirmed_by, created_at)
-SELECT gen_random_uuid(), case_id, 1, '{}', '', '', %(all)s::uuid, 'password', clock_timestamp()
+                              confirmed_by, image_count, withdrawn_count, reading_count, created_at)
+SELECT gen_random_uuid(), case_id, 1, '{}', '', '', %(all)s::uuid, 'password', %(images)s, 0, %(images)s,
+       clock_timestamp()
 FROM numbered WHERE n %% 10 = 0;
+INSERT INTO diagnosis_readingrequest (id, image_id, kind, asked_of_id, asked_by_id, state, created_at, decline_reason)
+SELECT gen_random_uuid(), image, 'second', %(all)s::uuid, %(some)s::uuid, 'open', now(), ''
+FROM pictures WHERE n %% 500 = 5 AND i = 1;
 """
 FILL = """
 SELECT count(diagnosis_renew_standing(id)) FROM diagnosis_case;

@@ -13,9 +13,10 @@ from django.db import migrations, models
 
 # One case's standing, computed afresh from all that it rests on. Its row is locked in a statement of its own: the next
 # one then sees what whoever held the lock has committed, and no change is lost between two that happen at once.
+# Always by index: a plan made while the table was empty would read all of it for each case, as long as it is kept.
 RENEW = """
 CREATE FUNCTION diagnosis_renew_standing(renewed uuid) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM diagnosis_casestanding WHERE case_id = renewed FOR NO KEY UPDATE;
     INSERT INTO diagnosis_casestanding AS kept (

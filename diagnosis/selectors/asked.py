@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from clinic.models import User
 from diagnosis.models import Reading, ReadingRequest, RequestKind
+from diagnosis.models.case_standing import CaseStandingQuerySet
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,16 @@ class Asked:
     is_by_name: bool
 
 
-def asked_of(person: User) -> Mapping[UUID, Sequence[Asked]]:
-    """The open requests for a person, by case. One that names nobody is for all on the care team who have not read the
-    image; one on a withdrawn image is for nobody."""
+def asked_of(person: User, *, among: CaseStandingQuerySet) -> Mapping[UUID, Sequence[Asked]]:
+    """The open requests for a person, by case, in the cases `among` which they see.
+
+    One that names nobody is for all on the care team who have not read the image; one on a withdrawn image is nobody's.
+    """
     read = Reading.objects.filter(image=OuterRef("image"), reader=person)
     rows = (
-        ReadingRequest.objects.visible_to(person)
-        .open()
+        ReadingRequest.objects.open()
         .filter(Q(asked_of=person) | Q(asked_of=None) & ~Exists(read), image__withdrawn_at=None)
+        .filter(image__case__in=among.values("case"))
         .order_by()
         .values_list("image__case", "kind", "asked_of")
     )

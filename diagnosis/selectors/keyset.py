@@ -15,7 +15,8 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Section(Generic[T]):
-    """Rows by `fields`, each up or each down, the last of them unique.
+    """Rows by `fields`, each up or each down, the last of them unique. A relation is named by its column (`case_id`):
+    by its name alone it would stand for the order of what it leads to.
 
     A list can have several sections, one after the other: what is ordered by other rules stands above the rest.
     """

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from diagnosis.models import CaseInvolvement, CaseStanding, Reading, Stage
+from diagnosis.models.case_standing import CaseStandingQuerySet
 from diagnosis.selectors.asked import Asked, asked_of
 from diagnosis.selectors.keyset import KeysetPage, Section, page_after, page_before, place_from
 from diagnosis.selectors.worklist_filters import Filters
@@ -50,9 +51,11 @@ class Worklist:
 
 def worklist(*, person: User, tab: Tab, filters: Filters, after: str = "", before: str = "") -> Worklist:
     """One page. A place that is none of this list's gives the first page."""
-    asked = asked_of(person)
-    counts = {one: _count(person, one, filters, asked) for one in Tab}
-    sections = _sections(person, tab, filters, asked)
+    visible = CaseStanding.objects.visible_to(person)
+    asked = asked_of(person, among=visible)
+    seen = filters.narrow(visible, person=person)
+    counts = {one: _count(person, one, seen, asked) for one in Tab}
+    sections = _sections(person, tab, seen.select_related("case__patient"), asked)
     earlier = place_from(before, sections)
     page = (
         page_before(sections, earlier, size=PAGE_SIZE)
@@ -86,24 +89,23 @@ def _asked_too(tab: Tab, asked: Mapping[UUID, Sequence[Asked]]) -> Collection[UU
 
 
 def _sections(
-    person: User, tab: Tab, filters: Filters, asked: Mapping[UUID, Sequence[Asked]]
+    person: User, tab: Tab, rows: CaseStandingQuerySet, asked: Mapping[UUID, Sequence[Asked]]
 ) -> Sequence[Section[CaseStanding]]:
-    rows = filters.narrow(CaseStanding.objects.visible_to(person), person=person).select_related("case__patient")
     own = _own(tab, person)
     if tab is Tab.DONE:
-        return [Section("rest", rows.filter(own), ("signed_at", "case"), is_descending=True)]
-    rest = Section("rest", rows.filter(own), ("urgency_rank", "shown_doubt", "specimen_date", "case"))
+        return [Section("rest", rows.filter(own), ("signed_at", "case_id"), is_descending=True)]
+    rest = Section("rest", rows.filter(own), ("urgency_rank", "shown_doubt", "specimen_date", "case_id"))
     if not asked:
         return [rest]
     above = rows.filter(own | Q(case__in=_asked_too(tab, asked)), case__in=asked)
     return [
-        Section("asked", above, ("urgency_rank", "specimen_date", "case")),
+        Section("asked", above, ("urgency_rank", "specimen_date", "case_id")),
         Section("rest", rest.rows.exclude(case__in=asked), rest.fields),
     ]
 
 
-def _count(person: User, tab: Tab, filters: Filters, asked: Mapping[UUID, Sequence[Asked]]) -> int:
-    sections = _sections(person, tab, filters, asked)
+def _count(person: User, tab: Tab, rows: CaseStandingQuerySet, asked: Mapping[UUID, Sequence[Asked]]) -> int:
+    sections = _sections(person, tab, rows, asked)
     return min(COUNTED_TO, sum(one.rows.order_by()[:COUNTED_TO].count() for one in sections))
 
 

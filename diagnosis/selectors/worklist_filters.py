@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from clinic.models import User
 from clinic.models.patient import PatientQuerySet
-from diagnosis.models import AssayPolicy, CaseInvolvement, SlideImage, Urgency
+from diagnosis.models import AssayPolicy, CaseInvolvement, ReadingRequest, RequestKind, SlideImage, Urgency
 from diagnosis.models.case_standing import URGENCY_RANKS, CaseStandingQuerySet
 from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.images import newest_of_image
@@ -50,14 +50,13 @@ class Filters:
 def _with_verdict(standings: CaseStandingQuerySet, verdict: str, person: User) -> CaseStandingQuerySet:
     """Cases with an image whose suggestion has this verdict and is shown to the person.
 
-    The kept numbers, and where something can be shown at all, only leave fewer cases to look at.
+    Where nothing of a case can be withheld, its number tells; elsewhere its images are looked at one by one.
     """
     blinded = AssayPolicy.objects.filter(blinded_first_read=True).values("assay")
+    asked = ReadingRequest.objects.open().filter(asked_of=person, kind=RequestKind.SECOND).values("image__case")
     has_a_hand = CaseInvolvement.objects.filter(doctor=person, case=OuterRef("case"))
     images = SlideImage.objects.in_use().filter(case=OuterRef("case")).exclude(withheld_from(person))
     shown = images.annotate(verdict=newest_of_image("prediction__verdict")).filter(verdict=verdict)
-    return standings.filter(
-        Q((f"{verdict}__gt", 0)),
-        ~Q(assay__in=blinded) | Q(signed_at__isnull=False) | Q(open_requests__gt=0) | Exists(has_a_hand),
-        Exists(shown),
-    )
+    can_be_shown = Q(signed_at__isnull=False) | Q(open_requests__gt=0) | Exists(has_a_hand)
+    is_open = ~Q(assay__in=blinded) & ~Q(case__in=asked)
+    return standings.filter(Q((f"{verdict}__gt", 0)), is_open | ~is_open & can_be_shown & Exists(shown))

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from clinic.models import Patient, User
+from clinic.services.emergency_access import end_emergency_access, open_in_emergency
 from diagnosis.models import (
     AnalysisState,
     AssayPolicy,
@@ -293,8 +294,8 @@ def test_keyset_pages_of_sections_have_no_gap(analysed: NewCase, owner: User) ->
     cases = [analysed(specimen_date=date(2026, 1, 1) + timedelta(days=day)) for day in range(9)]
     rows = CaseStanding.objects.filter(case__patient__created_by=owner)
     sections = [
-        Section("above", rows.filter(case__in=cases[6:]), ("specimen_date", "case")),
-        Section("below", rows.filter(case__in=cases[:6]), ("specimen_date", "case"), is_descending=True),
+        Section("above", rows.filter(case__in=cases[6:]), ("specimen_date", "case_id")),
+        Section("below", rows.filter(case__in=cases[:6]), ("specimen_date", "case_id"), is_descending=True),
     ]
     whole = [row.case_id for row in page_after(sections, None, size=100).rows]
     assert whole == [case.pk for case in [*cases[6:], *cases[5::-1]]]
@@ -310,3 +311,39 @@ def test_keyset_pages_of_sections_have_no_gap(analysed: NewCase, owner: User) ->
         assert end is not None
         before = page_before(sections, end, size=size)
         assert [row.case_id for row in before.rows] == whole[:-1][-size:]
+
+
+def test_cases_of_one_day_have_an_order_of_their_own(
+    analysed: NewCase, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order that cases have elsewhere has no part in it: pages of them would overlap."""
+    monkeypatch.setattr(selector, "PAGE_SIZE", 3)
+    cases = [analysed() for _ in range(8)]
+    found = [case.pk for page in pages(owner) for case in cases_of(page)]
+    assert found == sorted(case.pk for case in cases)
+
+
+@pytest.mark.parametrize("who", ["owner", "colleague", "stranger", "administrator", "auditor"])
+def test_it_shows_cases_of_just_the_patients_whom_the_person_sees(
+    analysed: NewCase, request: pytest.FixtureRequest, who: str
+) -> None:
+    analysed()
+    person: User = request.getfixturevalue(who)
+    seen = CaseStanding.objects.visible_to(person).values_list("patient", flat=True)
+    assert set(seen) == set(Patient.objects.visible_to(person).values_list("pk", flat=True))
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    person.refresh_from_db()
+    assert not CaseStanding.objects.visible_to(person).exists()
+
+
+def test_an_emergency_shows_them_for_its_hour(analysed: NewCase, patient: Patient, stranger: User) -> None:
+    case = analysed()
+    (access,) = open_in_emergency(
+        doctor=stranger,
+        record_number=patient.record_number,
+        family_name=patient.family_name,
+        reason="Brought in unconscious.",
+    )
+    assert listed(stranger) == [case]
+    end_emergency_access(access=access, ended_by=stranger)
+    assert listed(stranger) == []
