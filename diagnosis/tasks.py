@@ -11,6 +11,7 @@ from diagnosis.services import (
     analysis_queue,
     drawing,
     evaluating,
+    evaluations,
     file_removal,
     integrity,
     predictors,
@@ -43,7 +44,7 @@ def analyse_in_shadow(model_version_id: str) -> None:
 def evaluate_model(evaluation_id: str) -> None:
     """Measure a model on a few images of a test set, and come back while there is more to do."""
     if evaluating.evaluate_some(evaluation_id=UUID(evaluation_id)):
-        evaluating.wake_workers_on_commit(UUID(evaluation_id))
+        evaluations.wake_workers_on_commit(UUID(evaluation_id))
 
 
 @task

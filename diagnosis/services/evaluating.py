@@ -4,7 +4,6 @@ A message is only a wake-up here too. Whoever has a few images in hand holds a l
 over, and a late twin stores nothing.
 """
 
-import logging
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -13,23 +12,18 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-from celery import current_app
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
-from clinic.models import User
-from clinic.services import audit
-from clinic.services.permissions import administrators_only
-from diagnosis.models import EvaluatedImage, EvaluationState, ModelEvaluation, ModelVersion, TestImage
+from diagnosis.models import EvaluatedImage, EvaluationState, ModelEvaluation, TestImage
 from diagnosis.models.model_evaluation import TO_DO
-from diagnosis.selectors.test_sets import current_test_set
 from diagnosis.services import file_store
+from diagnosis.services.evaluations import note, wake_workers_on_commit
+from diagnosis.services.exports import require_export
 from diagnosis.services.file_removal import keep_files
-from diagnosis.services.predictors import get_predictor, require_export
+from diagnosis.services.predictors import get_predictor
 from mlcore.bundle import InvalidBundle
 from mlcore.engines.exported import ExportFailed
 from mlcore.evaluation import report
@@ -39,49 +33,9 @@ from mlcore.measuring import put_together
 from mlcore.predictor import Predictor
 from mlcore.report.writing import write_report
 
-logger = logging.getLogger(__name__)
-
 TOGETHER = 16  # images a step: a doctor's image never waits long behind one
 LEASE = timedelta(seconds=180)  # beyond a task's hard time limit: while a worker lives it keeps what it holds
 MAX_ATTEMPTS = 3
-
-
-@transaction.atomic
-def start_evaluation(*, model: ModelVersion, started_by: User | None = None) -> ModelEvaluation:
-    """Have a model measured on its assay's current test set. What is there already stays; what failed goes on.
-
-    Raises ValidationError when the assay has no locked test set.
-    """
-    if started_by is not None:
-        administrators_only(started_by)
-    test_set = current_test_set(model.assay)
-    if test_set is None:
-        raise ValidationError(_("This assay has no locked test set yet. Lock one first."))
-    evaluation, is_new = ModelEvaluation.objects.select_for_update(no_key=True).get_or_create(
-        model=model, test_set=test_set, defaults={"started_by": started_by, "total": test_set.total}
-    )
-    if evaluation.state == EvaluationState.FAILED:
-        ModelEvaluation.objects.filter(pk=evaluation.pk).update(
-            state=EvaluationState.QUEUED, attempts=0, failure_message="", finished_at=None, started_by=started_by
-        )
-        evaluation.refresh_from_db()
-        is_new = True
-    if is_new:
-        _note("model.evaluation_started", evaluation, started_by)
-    wake_workers_on_commit(evaluation.pk)
-    return evaluation
-
-
-def wake_workers_on_commit(evaluation_id: UUID) -> None:
-    """Tell the workers, once the current transaction holds, that there is something to measure."""
-    transaction.on_commit(lambda: _wake_workers(evaluation_id), robust=True)
-
-
-def _wake_workers(evaluation_id: UUID) -> None:
-    try:
-        current_app.send_task("diagnosis.tasks.evaluate_model", args=[str(evaluation_id)])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
 
 
 def sweep_evaluations() -> None:
@@ -230,14 +184,4 @@ def _end(evaluation: ModelEvaluation, state: EvaluationState, **result: object) 
     ModelEvaluation.objects.filter(pk=evaluation.pk).update(
         state=state, lease_token=None, lease_expires_at=None, finished_at=Now(), **result
     )
-    _note(f"model.evaluation_{state.value}", evaluation, None)
-
-
-def _note(action: str, evaluation: ModelEvaluation, actor: User | None) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        subject=evaluation.model,
-        evaluation=str(evaluation.pk),
-        test_set=str(evaluation.test_set_id),
-    )
+    note(f"model.evaluation_{state.value}", evaluation, None)

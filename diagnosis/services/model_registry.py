@@ -13,9 +13,9 @@ from clinic.services.permissions import administrators_only
 from diagnosis.models import ChangeKind, ModelState, ModelVersion
 from diagnosis.selectors.models import has_usable_model
 from diagnosis.services import file_store
+from diagnosis.services.exports import require_export
 from diagnosis.services.file_removal import keep_files
 from diagnosis.services.model_states import Note, lock_assay, make_active, note_change
-from diagnosis.services.predictors import require_export
 from mlcore.bundle import read_bundle
 
 

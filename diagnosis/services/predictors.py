@@ -2,15 +2,12 @@
 
 import logging
 from functools import lru_cache
-from pathlib import Path
 
 import cv2
 from django.conf import settings
 
 from diagnosis.models import ModelState, ModelVersion
-from diagnosis.services import file_store
-from mlcore.engines.exported import exported
-from mlcore.files import replace_file
+from diagnosis.services.exports import bundle_file
 from mlcore.predictor import Predictor
 
 logger = logging.getLogger(__name__)
@@ -38,26 +35,7 @@ def forget() -> None:
     _load.cache_clear()
 
 
-def require_export(model_version: ModelVersion) -> float:
-    """Make the model's form for the serving engine when it is missing; nothing of it is loaded here.
-
-    Returns by how much the engine's answers to the check images differ from the reference's.
-
-    Raises mlcore.engines.exported.ExportFailed when the engine does not answer as the reference does on the model's
-    check images. Takes a quarter of a minute the first time.
-    """
-    export = exported(_bundle_file(model_version.sha256), digest=model_version.sha256, cache=settings.MODEL_CACHE)
-    return export.seal.difference
-
-
-def _bundle_file(sha256: str) -> Path:
-    path: Path = settings.MODEL_CACHE / f"{sha256}.bundle"
-    with replace_file(path) as aside:
-        aside.write_bytes(file_store.get(sha256))
-    return path
-
-
 @lru_cache(maxsize=MODELS_IN_MEMORY)
 def _load(sha256: str) -> Predictor:
-    path = _bundle_file(sha256)
+    path = bundle_file(sha256)
     return Predictor.load(path, cache=settings.MODEL_CACHE, expected_digest=sha256, threads=settings.ANALYSIS_THREADS)

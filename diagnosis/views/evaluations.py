@@ -18,7 +18,7 @@ from clinic.views.requests import SignedInRequest, administrators_only
 from diagnosis.delivery import REPORT_POLICY
 from diagnosis.models import ModelEvaluation, ModelVersion
 from diagnosis.services import file_store
-from diagnosis.services.evaluating import start_evaluation
+from diagnosis.services.evaluations import start_evaluation
 from diagnosis.views.evaluation_tables import confusion_of, tables_of
 
 

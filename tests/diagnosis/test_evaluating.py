@@ -14,7 +14,8 @@ from pytest_django import Settings
 from clinic.models import AuditEvent, User
 from diagnosis.models import EvaluatedImage, EvaluationState, ModelEvaluation, ModelVersion, TestImage, TestSet
 from diagnosis.services import evaluating, file_store, test_sources
-from diagnosis.services.evaluating import evaluate_some, start_evaluation
+from diagnosis.services.evaluating import evaluate_some
+from diagnosis.services.evaluations import start_evaluation
 from diagnosis.services.file_removal import referred_to
 from diagnosis.services.model_registry import register_model
 from diagnosis.services.test_sets import lock_test_set

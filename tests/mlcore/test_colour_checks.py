@@ -29,7 +29,9 @@ class ByRed:
 
     assay = get_assay("breast")
     manifest = SimpleNamespace(
-        classes=assay.classes, calibration=SimpleNamespace(conformal={"Benign": 0.5, "Malignant": 0.5})
+        assay=assay.slug,
+        classes=assay.classes,
+        calibration=SimpleNamespace(conformal={"Benign": 0.5, "Malignant": 0.5}),
     )
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[_Answer]:
