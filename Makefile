@@ -26,20 +26,21 @@ test: install-dev ## Run the whole suite on a PostgreSQL and a broker of its own
 		exec $(MAKE) --no-print-directory --jobs=2 --keep-going test-site test-beside; \
 	fi
 
-# The models' tests, then the browser's, run beside the others on a second core, and are shown when they are done.
+# The models' tests, those of faults and of deployment, then the browser's run beside the others on a second core, and
+# are shown when they are done.
 test-site:
-	@$(LEND) python -m pytest --ignore=tests/browser --ignore=tests/mlcore
+	@$(LEND) python -m pytest --ignore=tests/browser --ignore=tests/mlcore --ignore=tests/faults --ignore=tests/deployment
 
 test-beside:
 	@mkdir -p var
 	@$(LEND) sh -c '\
-		python -m pytest tests/mlcore > var/tests-mlcore.txt 2>&1; models=$$?; cat var/tests-mlcore.txt; \
-		if ! command -v chromium > /dev/null; then \
-			echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; \
-			exit $$models; \
-		fi; \
-		python -m pytest tests/browser > var/tests-browser.txt 2>&1; browser=$$?; cat var/tests-browser.txt; \
-		test $$models = 0 && exit $$browser; exit $$models'
+		worst=0; \
+		run() { name=$$1; shift; python -m pytest "$$@" > var/tests-$$name.txt 2>&1 || worst=$$?; cat var/tests-$$name.txt; }; \
+		run mlcore tests/mlcore; \
+		run faults tests/faults tests/deployment; \
+		if command -v chromium > /dev/null; then run browser tests/browser; \
+		else echo "Left out: tests/browser, because chromium is not installed (apt install chromium)."; fi; \
+		exit $$worst'
 
 lint: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
 lint: install-dev ## Check format, rules, types, imports, migrations and production settings
