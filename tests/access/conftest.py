@@ -1,6 +1,7 @@
 """The matrix' world is made once and rolled back after every cell."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -24,8 +25,10 @@ def _own_media() -> None:
 def world(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "MEDIA_ROOT", tmp_path_factory.mktemp("media"))
+        # A session renewed between two answers would make them differ, whatever was asked.
+        patch.setattr(settings, "SESSION_IDLE", timedelta(days=1))
         _OneTransaction.setUpClass()
         try:
             yield make_world()
