@@ -19,12 +19,12 @@ run: ## Install what is missing, start everything and print the address; Ctrl-C 
 
 test test-site test-beside: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
 test: install-dev ## Run the whole suite on a PostgreSQL and a broker of its own
-	@if [ -n '$(ARGS)' ]; then \
-		$(LEND) python -m pytest --ignore=tests/browser $(ARGS) && \
-		echo "Left out: tests/browser, because ARGS were given."; \
-	else \
-		exec $(MAKE) --no-print-directory --jobs=2 --keep-going test-site test-beside; \
-	fi
+ifneq ($(strip $(ARGS)),)
+	@$(LEND) python -m pytest --ignore=tests/browser $(ARGS)
+	@echo "Left out: tests/browser, because ARGS were given."
+else
+	@exec $(MAKE) --no-print-directory --jobs=2 --keep-going test-site test-beside
+endif
 
 # The models' tests, those of faults and of deployment, then the browser's run beside the others on a second core, and
 # are shown when they are done.
