@@ -6,6 +6,7 @@ With FILE_DELIVERY=x-accel the reverse proxy sends the bytes: the answer then on
 from django.conf import settings
 from django.http import HttpResponse
 
+from diagnosis.models import ModelEvaluation
 from diagnosis.services import file_store
 
 # A picture that is opened alone runs nothing, loads nothing and is of no origin.
@@ -25,4 +26,12 @@ def picture(sha256: str) -> HttpResponse:
         response.content = file_store.get(sha256)
     response["Content-Security-Policy"] = POLICY
     response["Content-Disposition"] = "inline"
+    return response
+
+
+def report_of(evaluation: ModelEvaluation) -> HttpResponse:
+    """The stored report of an evaluation that has one, as a page to save. Raises DamagedFile as `picture` does."""
+    response = HttpResponse(file_store.get(evaluation.report_sha256), content_type="text/html; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="evaluation-{evaluation.pk}.html"'
+    response["Content-Security-Policy"] = REPORT_POLICY
     return response

@@ -33,3 +33,12 @@ class AdministratorsChange(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return only_reads(request, view) or (isinstance(request.user, User) and request.user.is_administrator)
+
+
+class AdministratorsOnly(BasePermission):
+    """For what only administrators see."""
+
+    message = "Only administrators can do this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.user, User) and request.user.is_administrator

@@ -5,14 +5,20 @@ from rest_framework.routers import SimpleRouter
 
 from clinic.api.not_found import NothingHere
 from diagnosis.api.analyses import AnalysisViewSet
+from diagnosis.api.assays import AssaysView, AssayView
 from diagnosis.api.cases import CaseViewSet
+from diagnosis.api.evaluations import EvaluationReport, EvaluationViewSet
 from diagnosis.api.images import ImageFileViewSet, ImageViewSet
+from diagnosis.api.model_decisions import ModelChanges, ModelDecisions
+from diagnosis.api.model_shadow import ModelShadow
 from diagnosis.api.models import ModelViewSet
 from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
+from diagnosis.api.proposals import ProposalViewSet
 from diagnosis.api.readings import ReadingViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
 from diagnosis.api.status import StatusView
+from diagnosis.api.test_sets import TestSetViewSet
 from diagnosis.api.uploads import CaseImages
 
 app_name = "api"
@@ -25,6 +31,9 @@ router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("readings", ReadingViewSet, basename="reading")
 router.register("models", ModelViewSet, basename="model")
 router.register("reports", ReportViewSet, basename="report")
+router.register("evaluations", EvaluationViewSet, basename="evaluation")
+router.register("proposals", ProposalViewSet, basename="proposal")
+router.register("test-sets", TestSetViewSet, basename="test-set")
 
 urlpatterns = [
     path("", include("clinic.api.urls")),
@@ -38,6 +47,12 @@ urlpatterns = [
     path("reports/<uuid:pk>/files/<str:form>/", ReportFileViewSet.as_view({"get": "send"}), name="report-file"),
     path("patients/<uuid:pk>/export/", PatientExport.as_view({"get": "export"}), name="patient-export"),
     path("status/", StatusView.as_view(), name="status"),
+    path("models/<uuid:pk>/decisions/", ModelDecisions.as_view({"post": "decide"}), name="model-decisions"),
+    path("models/<uuid:pk>/changes/", ModelChanges.as_view({"get": "list"}), name="model-changes"),
+    path("models/<uuid:pk>/shadow/", ModelShadow.as_view({"get": "retrieve"}), name="model-shadow"),
+    path("evaluations/<uuid:pk>/report/", EvaluationReport.as_view({"get": "send"}), name="evaluation-report"),
+    path("assays/", AssaysView.as_view(), name="assay-list"),
+    path("assays/<slug:slug>/", AssayView.as_view(), name="assay"),
     *router.urls,
     re_path("", NothingHere.as_view()),
 ]

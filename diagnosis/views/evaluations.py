@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest, administrators_only
-from diagnosis.delivery import REPORT_POLICY
+from diagnosis.delivery import report_of
 from diagnosis.models import ModelEvaluation, ModelVersion
 from diagnosis.services import file_store
 from diagnosis.services.evaluations import start_evaluation
@@ -65,15 +65,11 @@ def evaluation_report(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if not found.report_sha256:
         raise Http404
     try:
-        content = file_store.get(found.report_sha256)
+        return report_of(found)
     except file_store.DamagedFile:
         sentence = _("The report's file is missing or damaged. Please tell whoever runs this server.")
         context = _context(found) | {"message": sentence}
         return render(request, "diagnosis/evaluation.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    response = HttpResponse(content, content_type="text/html; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="evaluation-{found.pk}.html"'
-    response["Content-Security-Policy"] = REPORT_POLICY
-    return response
 
 
 def _found(pk: UUID) -> ModelEvaluation:

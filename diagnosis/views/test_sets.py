@@ -30,7 +30,7 @@ def test_sets(request: SignedInRequest) -> HttpResponse:
         return _page(request, TestSetForm())
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length) > settings.UPLOAD_MAX_REQUEST_BYTES:
-        return _page(request, TestSetForm(), status=413, refusal=_too_large())
+        return _page(request, TestSetForm(), status=413, refusal=zip_too_large())
     request.upload_handlers = [ZipUploadHandler(request)]
     return _receive(request)
 
@@ -42,7 +42,7 @@ def _receive(request: SignedInRequest) -> HttpResponse:
         return _page(request, form, status=400)
     sent = form.cleaned_data["images"]
     if sent.size > settings.UPLOAD_MAX_REQUEST_BYTES:
-        return _page(request, form, status=400, refusal=_too_large())
+        return _page(request, form, status=400, refusal=zip_too_large())
     wanted = {name: form.cleaned_data[name] for name in ("assay", "name")}
     try:
         with test_sources.zipped(sent) as source:
@@ -55,7 +55,8 @@ def _receive(request: SignedInRequest) -> HttpResponse:
     return redirect("diagnosis:test_sets")
 
 
-def _too_large() -> str:
+def zip_too_large() -> str:
+    """The sentence for a zip that is too large."""
     return _("A zip has at most %(limit)s MB.") % {"limit": settings.UPLOAD_MAX_REQUEST_BYTES // MEGABYTE}
 
 

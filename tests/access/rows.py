@@ -262,6 +262,47 @@ PAGES = [
     Row("clinic:passkey_challenge", post="everyone 404"),
 ]
 
+DECIDED = {"why": "fault", "reason": "Answers differ."}
+ONLY_ADMINISTRATORS = "administrator 200; others 403"
+
+REGISTRY_API = [
+    Row(
+        "api:model-decisions",
+        of="model",
+        post=ONLY_ADMINISTRATORS,
+        body={"decision": "stop", **DECIDED},
+    ),
+    Row("api:model-changes", of="model", get="everyone 200"),
+    Row("api:model-shadow", of="model", get=ONLY_ADMINISTRATORS),
+    Row(
+        "api:evaluation-list",
+        get="everyone 200",
+        post="administrator 202; others 403",
+        body={"model": "{model}"},
+    ),
+    Row("api:evaluation-detail", of="evaluation", get="everyone 200"),
+    Row("api:evaluation-report", of="evaluation", get="everyone 404"),
+    Row(
+        "api:proposal-list",
+        get="everyone 200",
+        post="administrator 409; others 403",
+        body={"model": "{model}", **DECIDED},
+    ),
+    Row("api:proposal-detail", of="proposal", get="everyone 200"),
+    Row("api:proposal-agree", of="proposal", post="administrator 409; others 403"),
+    Row("api:proposal-withdraw", of="proposal", post=ONLY_ADMINISTRATORS),
+    Row("api:test-set-list", get=ONLY_ADMINISTRATORS, post="administrator 400; others 403", file="images"),
+    Row("api:test-set-detail", of="test_set", get=ONLY_ADMINISTRATORS),
+    Row("api:assay-list", get=ONLY_ADMINISTRATORS),
+    Row(
+        "api:assay",
+        at={"slug": "leukemia"},
+        get=ONLY_ADMINISTRATORS,
+        patch=ONLY_ADMINISTRATORS,
+        body={"blinded_first_read": True},
+    ),
+]
+
 API = [
     Row("api:tokens", post="anyone 201", body=SIGN_IN),
     Row("api:current-token", delete="everyone 409; read_token write_token 204"),
@@ -336,6 +377,7 @@ API = [
         for form, expected in {"pdf": "seeing 503; others 404", "csv": SEES, "xlsx": SEES, "doc": "others 404"}.items()
     ],
     Row("api:model-detail", of="model", get="everyone 200"),
+    *REGISTRY_API,
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]
 

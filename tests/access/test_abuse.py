@@ -36,8 +36,9 @@ HOLDERS = ("owner", "emergency", "administrator", "auditor")
 @pytest.mark.parametrize("query", THROUGH_RELATIONS)
 @pytest.mark.parametrize("row", LISTS, ids=str)
 def test_the_api_refuses_filters_and_orderings_it_does_not_name(world: World, row: Row, query: str) -> None:
+    who = "owner" if row.expected("GET", "owner") == "200" else "administrator"
     with undone():
-        answer = send(world.client("owner"), row, "GET", world.ids, f"?{query}")
+        answer = send(world.client(who), row, "GET", world.ids, f"?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == query.split("=", maxsplit=1)[0]
 

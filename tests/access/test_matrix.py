@@ -21,6 +21,7 @@ SEEN_BY_OTHERS = {
     "erasure",
     "evaluation",
     "proposal",
+    "test_set",
 }  # by everybody, by administrators: they hold no patient's data
 HIDDEN_FROM = [person for person in PEOPLE if person not in {*GROUPS["seeing"], *TOKENS}]
 

@@ -178,7 +178,7 @@ def _registry(administrator: User) -> dict[str, UUID]:
     """A candidate that is measured on a locked test set, and another that is proposed for activation."""
     evaluation = EvaluationFactory.create(started_by=administrator)
     proposal = ProposalFactory.create(proposed_by=administrator)
-    return {"evaluation": evaluation.pk, "proposal": proposal.pk}
+    return {"evaluation": evaluation.pk, "proposal": proposal.pk, "test_set": evaluation.test_set_id}
 
 
 def _failed(case: Case) -> Analysis:
