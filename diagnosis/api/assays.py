@@ -51,7 +51,7 @@ class AssayEndpoint(Endpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.query_params:
-            raise InvalidParameters(dict.fromkeys(request.query_params, ["This parameter is not known."]))
+            raise InvalidParameters({key: ["This parameter is not known."] for key in request.query_params})
 
     def tell(self, slug: str, policy: AssayPolicy | None) -> dict[str, Any]:
         """An assay as the API has it."""
