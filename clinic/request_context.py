@@ -11,6 +11,7 @@ class RequestContext:
 
     request_id: uuid.UUID = field(default_factory=uuid.uuid4)
     address: str | None = None
+    patients: set[uuid.UUID] = field(default_factory=set)  # on whose data the request acted or looked so far
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

@@ -5,6 +5,7 @@ from uuid import UUID
 from celery.signals import worker_process_init
 
 from clinic.celery import task
+from clinic.services import kept_answers
 from diagnosis.services import (
     agreement,
     analysing,
@@ -69,9 +70,10 @@ def sweep_analyses() -> None:
 
 @task
 def sweep_files() -> None:
-    """Remove files of erased records, and what crashes left behind."""
+    """Remove files of erased records, what crashes left behind, and answers that are not given again any more."""
     file_removal.remove_noted_files()
     file_removal.remove_forgotten_files()
+    kept_answers.forget_old_answers()
 
 
 @task

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -68,7 +69,6 @@ class CareTeamViewSet(ClinicalResource[Patient]):
     queryset = Patient.objects.none()
     serializer_class = CareTeamSerializer
     singular, plural = "care_team", "care_teams"
-    detail = True
 
     def get_queryset(self) -> QuerySet[Patient]:
         return Patient.objects.visible_to(self.request.user)
@@ -76,12 +76,13 @@ class CareTeamViewSet(ClinicalResource[Patient]):
     def patient_of(self, item: Patient) -> UUID:
         return item.pk
 
+    def shown(self, item: Patient) -> Any:
+        return CareTeamSerializer({"members": team_of(item)}).data
+
     @extend_schema(responses=CareTeamSerializer, operation_id="patients_care_team_retrieve")
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Who is on the team."""
-        patient = self.get_object()
-        self.note_read(patient)
-        return self._answer(patient)
+        return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(
         request=NewMemberSerializer, responses={201: CareTeamSerializer}, operation_id="patients_care_team_share"
@@ -90,7 +91,7 @@ class CareTeamViewSet(ClinicalResource[Patient]):
         """Add a colleague."""
         patient = self.get_object()
         add_to_care_team(patient=patient, doctor=self._chosen(), added_by=self.person)
-        return self._answer(patient, status.HTTP_201_CREATED)
+        return Response(self.shown(patient), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={204: None}, operation_id="patients_care_team_leave")
     def leave(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -112,9 +113,6 @@ class CareTeamViewSet(ClinicalResource[Patient]):
         body.is_valid(raise_exception=True)
         doctor: User = body.validated_data["doctor"]
         return doctor
-
-    def _answer(self, patient: Patient, code: int = status.HTTP_200_OK) -> Response:
-        return Response(CareTeamSerializer({"members": team_of(patient)}).data, status=code)
 
 
 class DoctorViewSet(Resource[User]):

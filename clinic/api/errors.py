@@ -1,6 +1,8 @@
 """Errors of the API that the REST framework does not know. `clinic.api.problems` turns all of them into documents."""
 
+from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 
 from rest_framework import exceptions
 
@@ -19,7 +21,18 @@ class LengthRequired(exceptions.APIException):
     default_code = "length_required"
 
 
-class Conflict(exceptions.APIException):
+class Later(exceptions.APIException):
+    """Asking again may help, after `wait` seconds (told as `Retry-After`). None: nobody knows when."""
+
+    wait: int | None = None
+
+    def __init__(self, detail: Any = None, code: str | None = None, wait: timedelta | None = None) -> None:
+        super().__init__(detail, code)
+        if wait:
+            self.wait = int(wait.total_seconds())
+
+
+class Conflict(Later):
     """What was asked for does not fit the state the thing is in."""
 
     status_code = HTTPStatus.CONFLICT
@@ -27,12 +40,29 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
-class Unavailable(exceptions.APIException):
+class PreconditionFailed(exceptions.APIException):
+    """The thing is not, or not any more, as the caller says it knows it."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_detail = "This was changed since you last had it. Get it again, then decide."
+    default_code = "precondition_failed"
+
+
+class Unprocessable(exceptions.APIException):
+    """Understood, but at odds with an earlier request."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_detail = "This request contradicts an earlier one."
+    default_code = "unprocessable"
+
+
+class Unavailable(Later):
     """The server cannot give what it should be able to give."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "This cannot be delivered just now."
     default_code = "unavailable"
+    wait = 60
 
 
 class InvalidParameters(exceptions.ValidationError):

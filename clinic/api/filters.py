@@ -20,7 +20,7 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filter_class = self.get_filterset_class(view, queryset)
         filters = set(filter_class.base_filters) if filter_class else set()
-        known = set() if getattr(view, "detail", False) else PAGING | filters
+        known = set() if getattr(view, "is_one_thing", False) else PAGING | filters
         hints = getattr(view, "parameter_hints", {})
         wrong = {
             name: [hints.get(name, "This parameter is not known.") if name not in known else "Give it one value."]
@@ -48,7 +48,7 @@ class KnownOrderings(OrderingFilter):
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> list[str] | None:
         asked = request.query_params.get(self.ordering_param)
-        if asked is None or getattr(view, "detail", False):
+        if asked is None or getattr(view, "is_one_thing", False):
             return None
         if asked not in _orderings(view):
             raise InvalidParameters({self.ordering_param: [f"Must be one of {', '.join(_orderings(view))}."]})

@@ -106,8 +106,7 @@ class PatientViewSet(ClinicalResource[Patient]):
             patient = register_patient(registered_by=self.person, **serializer.validated_data)
         except LikelyDuplicates as found:
             return self._likely_duplicates(found)
-        data = self.represent([patient])[0]
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+        return self.answer_with(patient, status.HTTP_201_CREATED)
 
     def _likely_duplicates(self, found: LikelyDuplicates) -> Response:
         shown = self.represent([candidate.patient for candidate in found.candidates])

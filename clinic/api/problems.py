@@ -54,6 +54,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+def is_refusal(error: Exception) -> bool:
+    """Whether the caller is to correct something, or to wait; not an error of our own."""
+    known = _as_api_error(error)
+    return known is not None and known.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 # What Django and our services raise, as the REST framework knows it; the first that fits.
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIException]], ...] = (
     (exceptions.APIException, lambda error: error),

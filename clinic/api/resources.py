@@ -1,4 +1,5 @@
-"""What every resource of the API has in common: UTF-8, nothing cached, reads of patients' data in the trail."""
+"""What every resource of the API has in common: UTF-8, nothing cached, nothing done twice or to what has changed
+meanwhile, reads of patients' data in the trail."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar, cast
@@ -7,22 +8,72 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from clinic.api import conditions
 from clinic.api.errors import LengthRequired
+from clinic.api.idempotency import Handler, in_one_transaction, once
 from clinic.api.permissions import DoctorsChange
 from clinic.models import User
-from clinic.services import audit
+from clinic.services import audit, records
 
+CHANGING = {"post", "put", "patch", "delete"}
 T = TypeVar("T", bound=Model)
 
 
 class Endpoint(APIView):
-    """An address of the API. No answer is kept by any cache on the way."""
+    """An address of the API. No answer is kept by any cache on the way; a POST is done once for an `Idempotency-Key`.
+
+    `tells_secrets`: what a POST answers is told once, so that its answer is not kept. `reading_actions`: those that
+    only ask, and are simply answered.
+    """
+
+    tells_secrets: ClassVar[bool] = False
+    reading_actions: ClassVar[tuple[str, ...]] = ()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if method in CHANGING and handler:
+            setattr(self, method, self.guarded(method, handler))
+        return super().dispatch(request, *args, **kwargs)
+
+    def guarded(self, method: str, handler: Handler) -> Handler:
+        """The handler, which changes a thing only where it is as `If-Match` says, and does a POST once for a key: what
+        was done for it before is told, whatever the thing is like now."""
+        careful = self._if_matching(handler)
+        return once(self, careful) if method == "post" else careful
+
+    def _if_matching(self, handler: Handler) -> Handler:
+        def answer(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if "If-Match" not in request.headers or not self.is_one_thing:
+                return handler(request, *args, **kwargs)
+            return in_one_transaction(lambda: self._matching(handler, request, *args, **kwargs))
+
+        return answer
+
+    def _matching(self, handler: Handler, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        conditions.require_match(request, self.held(request, *args, **kwargs))
+        return handler(request, *args, **kwargs)
+
+    def held(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """What getting the thing tells; nobody who says `If-Match` changes it until the transaction ends."""
+        conditions.hold(request.path)
+        get = getattr(self, "get", None)
+        return get(request, *args, **kwargs).data if get else None
+
+    @property
+    def is_one_thing(self) -> bool:
+        """Whether the address is that of one thing, or of something that hangs on it."""
+        return bool(self.kwargs)
+
+    def check_sight(self) -> None:
+        """Called before an answer is given again. Raises Http404 when what it is about is not shown any more."""
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         request.encoding = "utf-8"  # a request cannot choose a codec that is none
@@ -36,7 +87,12 @@ class Endpoint(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         final.headers["Cache-Control"] = "no-store"
-        return final
+        return final if request.method not in {"GET", "HEAD"} else self._told(request, final)
+
+    def _told(self, request: Request, response: HttpResponseBase) -> HttpResponseBase:
+        if self.is_one_thing and isinstance(response, Response) and response.status_code == status.HTTP_200_OK:
+            response.headers["ETag"] = conditions.etag_of(response.data)
+        return conditions.unless_known(request, response)
 
 
 class Resource(Endpoint, GenericViewSet[T]):
@@ -52,6 +108,27 @@ class Resource(Endpoint, GenericViewSet[T]):
         assert isinstance(self.request.user, User)  # noqa: S101  the permissions let no one else through
         return self.request.user
 
+    @property
+    def is_one_thing(self) -> bool:
+        return super().is_one_thing and self.action != "list"
+
+    def check_sight(self) -> None:
+        if self.is_one_thing:
+            self.get_object()
+
+    def held(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        self.hold(self.get_object())
+        return self.shown(self.get_object())
+
+    def hold(self, item: T) -> None:
+        """Make whoever else would change `item` wait until the transaction ends: by what its services lock first."""
+        rows = type(item)._default_manager.select_for_update(no_key=True)  # noqa: SLF001  Django's public name
+        rows.filter(pk=item.pk).values_list("pk").first()
+
+    def shown(self, item: T) -> Any:
+        """What getting `item` tells of it."""
+        return self.represent([item])[0]
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page of what the person may see."""
         return self.answer_with_page(self.get_queryset())
@@ -60,7 +137,13 @@ class Resource(Endpoint, GenericViewSet[T]):
         """One thing."""
         item = self.get_object()
         self.note_read(item)
-        return Response(self.represent([item])[0])
+        return Response(self.shown(item))
+
+    def answer_with(self, item: T, code: int = status.HTTP_200_OK) -> Response:
+        """What became of `item`, with its tag; where it was made, or is being worked on, also with its address."""
+        shown = self.shown(item)
+        address = {"Location": shown["url"]} if code in {status.HTTP_201_CREATED, status.HTTP_202_ACCEPTED} else {}
+        return Response(shown, status=code, headers=address | {"ETag": conditions.etag_of(shown)})
 
     def answer_with_page(self, queryset: QuerySet[T]) -> Response:
         """The page asked for, of the things in `queryset` that the filters let through."""
@@ -94,6 +177,9 @@ class ClinicalResource(Resource[T]):
     def patient_of(self, item: T) -> UUID:
         """The id of the patient whom `item` tells something about; without a further query."""
         raise NotImplementedError
+
+    def hold(self, item: T) -> None:
+        records.hold(patient_id=self.patient_of(item))
 
     def note_list(self, page: Sequence[T]) -> None:
         patients = sorted({str(self.patient_of(item)) for item in page})

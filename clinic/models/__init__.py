@@ -7,6 +7,7 @@ from clinic.models.care_team import CareTeamMembership
 from clinic.models.emergency_access import EMERGENCY_LASTS, EmergencyAccess, EmergencyNotice
 from clinic.models.erasure import Erasure, ErasureReason, ErasureState
 from clinic.models.invitation import Invitation
+from clinic.models.kept_answer import KeptAnswer
 from clinic.models.merging import MergedMembership, Merging
 from clinic.models.past_membership import PastMembership
 from clinic.models.patient import Patient
@@ -28,6 +29,7 @@ __all__ = [
     "ErasureState",
     "HoldKind",
     "Invitation",
+    "KeptAnswer",
     "MergedMembership",
     "Merging",
     "PastMembership",

@@ -49,6 +49,8 @@ def record(
 
 def record_all(*, actor: User | AnonymousUser | None, acts: Iterable[Act]) -> None:
     """Record many acts of one person in one statement: as many rows as things were touched."""
+    acts = list(acts)
+    _note_patients(acts)
     person = actor if isinstance(actor, User) else None
     origin = request_context.current()
     AuditEvent.objects.bulk_create(
@@ -80,6 +82,7 @@ def record_looks(*, actor: User, acts: Collection[Act]) -> None:
     """Record looks at many things, as `record_look` does."""
     if not acts:
         return
+    _note_patients(acts)  # also of looks that are on record already
     recent = AuditEvent.objects.filter(
         actor=actor,
         action__in={act.action for act in acts},
@@ -94,6 +97,12 @@ def record_patients_listed(*, actor: User, patients: Iterable[UUID]) -> None:
     """Record that a list put these patients before `actor`: a look at each of them."""
     acts = [Act(action="patient.listed", subject=Patient(pk=pk), patient_id=pk) for pk in patients]
     record_looks(actor=actor, acts=acts)
+
+
+def _note_patients(acts: Iterable[Act]) -> None:
+    here = request_context.current()
+    if here:
+        here.patients.update(act.patient_id for act in acts if act.patient_id)
 
 
 def _usual_purpose(person: User | None) -> Purpose:

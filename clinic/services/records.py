@@ -24,9 +24,14 @@ class RecordRestricted(ValidationError):
         )
 
 
+def hold(*, patient_id: UUID) -> None:
+    """Make everybody wait who would change the record or what is in it: each of them holds it first."""
+    Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
+
+
 def lock_visible(*, patient_id: UUID, user: User) -> Patient:
     """The record as it is now. Raises PermissionDenied when the person does not see it (any more)."""
-    Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
+    hold(patient_id=patient_id)
     patient = Patient.objects.visible_to(user).filter(pk=patient_id).first()
     if patient is None:
         raise PermissionDenied(NOT_ON_THE_TEAM)

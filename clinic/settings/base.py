@@ -8,6 +8,7 @@ from clinic.settings.access import *  # noqa: F403  settings are layered by desi
 from clinic.settings.accounts import *  # noqa: F403  settings are layered by design
 from clinic.settings.agreement import *  # noqa: F403  settings are layered by design
 from clinic.settings.agreement import AGREEMENT_PERIOD
+from clinic.settings.api import *  # noqa: F403  settings are layered by design
 from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
@@ -202,7 +203,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["clinic.api.filters.KnownFilters", "clinic.api.filters.KnownOrderings"],
     "DEFAULT_PAGINATION_CLASS": "clinic.api.pagination.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "clinic.api.schema.DescribedByConvention",
     "DEFAULT_METADATA_CLASS": None,  # the schema tells what OPTIONS would
     "EXCEPTION_HANDLER": "clinic.api.problems.handle",
     # How many reverse proxies of ours stand in front: without them a caller's X-Forwarded-For is not believed.

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from clinic.api.errors import Conflict
 from clinic.api.resources import Resource
-from clinic.services import audit
+from clinic.services import audit, records
 from clinic.services.records import RecordRestricted
 from diagnosis.models import Analysis, AnalysisState, Prediction
 from diagnosis.models.withholding import withheld_from
@@ -120,6 +120,9 @@ class AnalysisViewSet(Resource[Analysis]):
             visible.annotate(withheld=withheld).select_related("image__case", "model_version").prefetch_related(shown)
         )
 
+    def hold(self, item: Analysis) -> None:
+        records.hold(patient_id=item.image.case.patient_id)
+
     def note_list(self, page: Sequence[Analysis]) -> None:
         """Programs ask again and again until the work is done, so that one row a case has to do for a while."""
         cases = {one.image.case_id: one.image.case for one in page}
@@ -139,7 +142,7 @@ class AnalysisViewSet(Resource[Analysis]):
         analysis = self.get_object()
         self.note_list([analysis])
         headers = {"Retry-After": str(POLL_SECONDS)} if analysis.is_pending else None
-        return Response(self.represent([analysis])[0], headers=headers)
+        return Response(self.shown(analysis), headers=headers)
 
     @extend_schema(request=None, responses={202: AnalysisSerializer})
     @action(detail=True, methods=["post"])
@@ -152,5 +155,4 @@ class AnalysisViewSet(Resource[Analysis]):
             raise
         except ValidationError as error:
             raise Conflict(" ".join(error.messages)) from None
-        data = self.represent([self.get_object()])[0]
-        return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": data["url"]})
+        return self.answer_with(self.get_object(), status.HTTP_202_ACCEPTED)

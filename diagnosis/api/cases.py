@@ -85,8 +85,7 @@ class CaseViewSet(ClinicalResource[Case]):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         case = open_case(opened_by=self.person, **serializer.validated_data)
-        data = self.represent([case])[0]
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+        return self.answer_with(case, status.HTTP_201_CREATED)
 
     @extend_schema(request=CaseUrgencySerializer, responses=CaseSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -95,4 +94,4 @@ class CaseViewSet(ClinicalResource[Case]):
         serializer = CaseUrgencySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         changed = set_urgency(case=case, urgency=serializer.validated_data["urgency"], set_by=self.person)
-        return Response(self.represent([changed])[0])
+        return self.answer_with(changed)

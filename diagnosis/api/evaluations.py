@@ -87,8 +87,7 @@ class EvaluationViewSet(Resource[ModelEvaluation]):
         body.is_valid(raise_exception=True)
         with refusals_as_conflicts():
             evaluation = start_evaluation(model=body.validated_data["model"], started_by=self.person)
-        data = self.represent([evaluation])[0]
-        return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": data["url"]})
+        return self.answer_with(evaluation, status.HTTP_202_ACCEPTED)
 
     @extend_schema(parameters=[poll_hint])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -102,7 +101,6 @@ class EvaluationReport(EvaluationViewSet):
     """An evaluation's report."""
 
     content_negotiation_class = AnyAccept
-    detail = True
 
     @extend_schema(
         responses={(200, "text/html"): OpenApiTypes.STR}, filters=False, operation_id="evaluations_report_retrieve"

@@ -11,6 +11,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from clinic.api.conditions import tag
 from clinic.api.errors import Unavailable
 from diagnosis.delivery import picture
 from diagnosis.services import file_store
@@ -37,8 +38,10 @@ def png(sha256: str) -> HttpResponse:
     if not sha256:
         raise NotFound("This picture is not ready yet: the image has not been analysed.", code="not_ready")
     try:
-        return picture(sha256)
+        response = picture(sha256)
     except file_store.DamagedFile:
         logger.exception("A stored picture cannot be delivered.")
         sentence = "The stored file is missing or damaged. Please tell your administrator."
         raise Unavailable(sentence, code="damaged_file") from None
+    response.headers["ETag"] = tag(sha256)
+    return response

@@ -131,14 +131,13 @@ class ImageViewSet(ClinicalResource[SlideImage]):
             raise
         except ValidationError as error:
             raise Conflict(" ".join(error.messages)) from None
-        return Response(self.represent([self.get_object()])[0])
+        return self.answer_with(self.get_object())
 
 
 class ImageFileViewSet(ImageViewSet):
     """An image's pictures."""
 
     content_negotiation_class = AnyAccept
-    detail = True
 
     @sends_png
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

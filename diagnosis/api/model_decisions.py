@@ -58,7 +58,6 @@ class ModelDecisions(Resource[ModelVersion]):
     queryset = ModelVersion.objects.all()
     serializer_class = ModelSerializer
     permission_classes = [IsAuthenticated, AdministratorsChange]
-    detail = True
 
     @extend_schema(
         request=DecisionSerializer, responses=ModelSerializer, filters=False, operation_id="models_decisions_create"
@@ -74,7 +73,7 @@ class ModelDecisions(Resource[ModelVersion]):
         entries = dict(body.validated_data)
         with refusals_as_conflicts():
             BY_ONE[entries.pop("decision")].carry_out(model=model, person=self.person, **entries)
-        return Response(self.represent([self.get_object()])[0])
+        return self.answer_with(self.get_object())
 
 
 class ModelChanges(Resource[ModelChange]):

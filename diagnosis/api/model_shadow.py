@@ -59,7 +59,6 @@ class ModelShadow(Resource[ModelVersion]):
 
     queryset = ModelVersion.objects.all()
     permission_classes = [IsAuthenticated, AdministratorsOnly]
-    detail = True
 
     @extend_schema(responses=ShadowSerializer, filters=False, operation_id="models_shadow_retrieve")
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -87,9 +87,9 @@ class ModelViewSet(Resource[ModelVersion]):
             if error.code == bundle_uploads.TOO_LARGE:
                 raise TooLarge(error.messages[0]) from None
             raise exceptions.ValidationError({"file": error.messages}, code=error.code) from None
-        data = self.represent([model])[0]
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(data, status=code, headers={"Location": data["url"]})
+        response = self.answer_with(model, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        response.headers["Location"] = response.data["url"]
+        return response
 
 
 def _file(request: Request) -> Any:

@@ -118,7 +118,6 @@ class PredictionFileViewSet(PredictionViewSet):
     """A prediction's pictures."""
 
     content_negotiation_class = AnyAccept
-    detail = True
 
     @sends_png
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -70,8 +70,7 @@ class ProposalViewSet(Resource[ActivationProposal]):
         body.is_valid(raise_exception=True)
         with refusals_as_conflicts():
             proposal = propose_activation(proposed_by=self.person, **body.validated_data)
-        data = self.represent([proposal])[0]
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+        return self.answer_with(proposal, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
@@ -82,7 +81,7 @@ class ProposalViewSet(Resource[ActivationProposal]):
         """
         with refusals_as_conflicts():
             agree_to_activation(proposal=self.get_object(), agreed_by=self.person)
-        return Response(self.represent([self.get_object()])[0])
+        return self.answer_with(self.get_object())
 
     @extend_schema(request=None, responses=ProposalSerializer)
     @action(detail=True, methods=["post"])
@@ -90,4 +89,4 @@ class ProposalViewSet(Resource[ActivationProposal]):
         """Take it back, or refuse it: any administrator can."""
         with refusals_as_conflicts():
             withdraw_proposal(proposal=self.get_object(), withdrawn_by=self.person)
-        return Response(self.represent([self.get_object()])[0])
+        return self.answer_with(self.get_object())

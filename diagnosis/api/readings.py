@@ -110,8 +110,7 @@ class ReadingViewSet(ClinicalResource[Reading]):
             reading = self._record(**serializer.validated_data)
         except StaleReading as error:
             raise Conflict(error.messages[0], code="stale") from None
-        data = self.represent([self.get_queryset().get(pk=reading.pk)])[0]
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": data["url"]})
+        return self.answer_with(self.get_queryset().get(pk=reading.pk), status.HTTP_201_CREATED)
 
     def _record(
         self, *, image: SlideImage, prediction_id: UUID | None, replaces_id: UUID | None, **entries: Any

@@ -21,7 +21,6 @@ class PatientExport(Resource[Patient]):
 
     queryset = Patient.objects.none()
     content_negotiation_class = AnyAccept
-    detail = True
 
     def get_queryset(self) -> QuerySet[Patient]:
         return Patient.objects.visible_to(self.request.user)

@@ -112,7 +112,6 @@ class ReportFileViewSet(ReportViewSet):
     """A report's files."""
 
     content_negotiation_class = AnyAccept
-    detail = True
 
     @extend_schema(
         responses={

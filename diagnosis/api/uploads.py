@@ -14,7 +14,9 @@ from rest_framework.reverse import reverse
 from clinic.api.parsers import FilesParser
 from clinic.api.problems import answer, problem
 from clinic.api.resources import Resource
+from clinic.services import records
 from diagnosis.api.analyses import MODEL_STOPPED
+from diagnosis.api.cases import CaseSerializer
 from diagnosis.models import Case, SlideImage
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 
@@ -66,11 +68,14 @@ class CaseImages(Resource[Case]):
     """A case's images."""
 
     queryset = Case.objects.none()
+    serializer_class = CaseSerializer  # of what `If-Match` is about
     parser_classes = [FilesParser]
-    detail = True
 
     def get_queryset(self) -> QuerySet[Case]:
         return Case.objects.visible_to(self.request.user)
+
+    def hold(self, item: Case) -> None:
+        records.hold(patient_id=item.patient_id)
 
     @extend_schema(request=ImagesSerializer, responses={202: OutcomesSerializer}, operation_id="cases_images_create")
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import EmergencyAccess, Erasure, ErasureReason, ErasureState, Patient, User
 from clinic.selectors.merging import ids_of_record
-from clinic.services import audit, records
+from clinic.services import audit, kept_answers, records
 from clinic.services.permissions import administrators_only
 from diagnosis.models import FileToRemove
 from diagnosis.selectors.record_rows import digests_of, erased_branches
@@ -89,6 +89,7 @@ def _delete_rows(ids: Sequence[UUID]) -> None:
     for branch in erased_branches():
         rows = branch.rows(ids)
         rows._raw_delete(rows.db)  # noqa: SLF001  no cascades and no PROTECT: every table has its own turn
+    kept_answers.forget_answers_about(ids)
     EmergencyAccess.objects.filter(patient__in=ids).update(reason="")  # the report stays, without words about a patient
     Patient.objects.filter(pk__in=ids).update(merged_into=None)
     Patient.objects.filter(pk__in=ids).delete()
