@@ -9,6 +9,7 @@ from celery import Celery, Task, signals
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+import clinic.task_log  # noqa: F401  web processes send messages and never load the tasks
 from clinic.checks import refuse_to_start_within_reach_of_the_trail
 from clinic.settings import safety
 

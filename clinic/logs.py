@@ -6,15 +6,20 @@ Knows nothing of Django's settings, because the web server logs before there are
 """
 
 import errno
+import json
 import logging
 import traceback
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 from uuid import UUID
 
+from clinic import request_context
+
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 NOWHERE = "an address that leads nowhere"
+LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 DATABASE_FACTS = ("constraint_name", "table_name", "column_name")
 
 
@@ -33,19 +38,44 @@ class WithoutValues(logging.Filter):
 
 
 class Formatter(logging.Formatter):
-    """Puts an error into words without its message."""
+    """Puts an error into words without its message, and the facts that came with a line behind it."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # another formatter's words must not be ours
         return super().format(record)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        facts = [f"{name}={value}" for name, value in _facts(record).items() if value not in {None, ""}]
+        return " ".join([super().formatMessage(record), *facts])
+
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  the library's name
         return "" if ei[1] is None else story_of(ei[1])
 
 
+class JsonFormatter(Formatter):
+    """One JSON object a line: time, level, logger, message, the request's id, the task, and the facts of the line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_whose(record),
+            "error": self.formatException(record.exc_info) if record.exc_info else None,
+            **_facts(record),
+        }
+        return json.dumps({name: value for name, value in told.items() if value not in {None, ""}}, default=str)
+
+
+def formatter(form: str, line: str = LINE, date: str | None = None) -> Formatter:
+    """The words of a log: one JSON object a line, or with `text` a line for people."""
+    return Formatter(line, date) if form == "text" else JsonFormatter()
+
+
 def story_of(error: BaseException) -> str:
     """How an error came about: for it and each that led to it, oldest first, the lines of code and its kind."""
-    parts = [f"{''.join(traceback.format_tb(one.__traceback__))}{kind_of(one)}" for one in _chain(error)]
+    parts = [f"{''.join(traceback.format_tb(one.__traceback__))}{kind_of(one)}" for one in chain(error)]
     return "\nwhich led to\n".join(reversed(parts))
 
 
@@ -64,7 +94,22 @@ def place_of(match: Any) -> str:
     return " ".join([match.view_name, *ids])
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _facts(record: logging.LogRecord) -> Mapping[str, object]:
+    """What our own code says beside its message: `extra={"facts": {...}}`. Anything else that others add is left."""
+    return getattr(record, "facts", {})
+
+
+def _whose(record: logging.LogRecord) -> dict[str, object]:
+    """The request that the line is about: Django writes some lines when it has left the request already."""
+    request_id = getattr(getattr(record, "request", None), "request_id", None) or request_context.current_id()
+    task = request_context.current_task()
+    if task is None:
+        return {"request_id": request_id}
+    return {"request_id": request_id or task.request_id, "task": task.name, "task_id": task.task_id}
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and each that led to it, newest first."""
     seen: set[int] = set()
     here: BaseException | None = error
     while here is not None and id(here) not in seen:

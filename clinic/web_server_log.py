@@ -8,7 +8,8 @@ from django.urls import Resolver404, resolve
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from clinic.logs import NOWHERE, Formatter, WithoutValues, place_of
+from clinic.logs import NOWHERE, WithoutValues, formatter, place_of
+from clinic.settings.logs import LOG_FORMAT
 
 TOLD = frozenset("hltsmHbBTDMLp")  # gunicorn's letters for what holds no address, referrer or header
 
@@ -20,8 +21,10 @@ class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
         """Put our words in the place of gunicorn's."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
+            handler.setFormatter(formatter(LOG_FORMAT, self.error_fmt, self.datefmt))
             handler.addFilter(WithoutValues())
+        for handler in self.access_log.handlers:
+            handler.setFormatter(formatter(LOG_FORMAT, self.access_fmt))
 
     def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
         """A request that is no HTTP is quoted by gunicorn; that it came, and from where, is enough."""

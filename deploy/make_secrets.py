@@ -23,6 +23,7 @@ def contents() -> dict[str, str]:
         "broker_configuration": f"requirepass {broker}\n",
         "broker_url": f"redis://:{broker}@broker:6379/0",
         "email_password": "",  # the mail server's, to be filled in where there is one
+        "metrics_token": secrets.token_urlsafe(48),
         "secret_key": secrets.token_urlsafe(64),
         "audit_signing_key": secrets.token_urlsafe(64),
     }

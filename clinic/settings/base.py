@@ -13,10 +13,12 @@ from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
 from clinic.settings.logs import *  # noqa: F403
+from clinic.settings.metrics import *  # noqa: F403  settings are layered by design
 from clinic.settings.operations import *  # noqa: F403  settings are layered by design
 from clinic.settings.operations import INTEGRITY_LOOK
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
+from clinic.settings.sentry import *  # noqa: F403  settings are layered by design
 from clinic.settings.storage import *  # noqa: F403  settings are layered by design
 from clinic.settings.storage import DELIVERIES, FILE_STORAGE, FILES
 from clinic.settings.trail import *  # noqa: F403  settings are layered by design
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "clinic.headers.safe_headers",
     "clinic.middleware.request_context",
+    "clinic.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

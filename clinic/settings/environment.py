@@ -5,6 +5,7 @@ What is wrong is raised at once, or, after `collect_problems`, kept for a list o
 
 import os
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -79,6 +80,14 @@ def chosen(name: str, default: str, *, among: frozenset[str]) -> frozenset[str]:
     if unknown := values - among:
         return _wrong(f"{name} holds what there is not: {', '.join(sorted(unknown))}.", among)
     return values
+
+
+def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    """The comma-separated networks of `name`; an address alone is one too."""
+    try:
+        return [ip_network(one) for one in names(name, default)]
+    except ValueError:
+        return _wrong(f"{name} must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/24.", [])
 
 
 def path(name: str, default: Path) -> Path:

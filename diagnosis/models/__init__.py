@@ -2,6 +2,7 @@
 
 from diagnosis.models.activation_proposal import ActivationProposal, ProposalState
 from diagnosis.models.analysis import Analysis, AnalysisState
+from diagnosis.models.analysis_tally import AnalysisTally
 from diagnosis.models.assay_policy import AssayPolicy
 from diagnosis.models.backup import Backup
 from diagnosis.models.case import Case, Urgency
@@ -29,6 +30,7 @@ __all__ = [
     "ActivationProposal",
     "Analysis",
     "AnalysisState",
+    "AnalysisTally",
     "Answer",
     "AssayPolicy",
     "Backup",

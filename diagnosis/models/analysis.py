@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
+from clinic.request_context import current_id
 from diagnosis.models.model_version import ModelVersion
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
@@ -70,6 +71,8 @@ class Analysis(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="requested_analyses")
+    # The request that queued it, as logs know it: the worker's lines about the analysis name it too.
+    request_id = models.UUIDField(null=True, editable=False, default=current_id)
 
     objects = AnalysisQuerySet.as_manager()
 

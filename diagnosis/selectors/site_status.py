@@ -95,11 +95,11 @@ class SiteStatus:
 
 def site_status() -> SiteStatus:
     """How the site is doing now."""
-    files = _last(CheckedThing.FILES)
+    files = last_check(CheckedThing.FILES)
     return SiteStatus(
         at=timezone.now(),
         readiness=readiness(),
-        queues=_queues(),
+        queues=queues(),
         leases=_leases(),
         workers=list(WorkerProcess.objects.order_by("name")[:MOST_SHOWN]),
         failures=_failures(),
@@ -108,15 +108,17 @@ def site_status() -> SiteStatus:
         models=list(ModelVersion.objects.filter(state=ModelState.ACTIVE).defer("manifest")),
         backup=Backup.objects.first(),
         files=files,
-        trail=_last(CheckedThing.TRAIL),
+        trail=last_check(CheckedThing.TRAIL),
     )
 
 
-def _last(thing: CheckedThing) -> IntegrityCheck | None:
+def last_check(thing: CheckedThing) -> IntegrityCheck | None:
+    """The newest check of the thing that went to its end."""
     return IntegrityCheck.objects.filter(thing=thing, ended_at__isnull=False).first()
 
 
-def _queues() -> list[Queue]:
+def queues() -> list[Queue]:
+    """What waits, for each model for which anything does."""
     waiting = Analysis.objects.filter(state=AnalysisState.QUEUED)
     models = ModelVersion.objects.filter(Exists(waiting.filter(model_version=OuterRef("pk")))).defer("manifest")
     return [_queue(model) for model in models]
@@ -157,10 +159,13 @@ def _sizes(files: IntegrityCheck | None) -> Sizes:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (database,) = cursor.fetchone() or (0,)
-    return Sizes(database=database, stored=files.bytes_read if files else None, free=_free())
+    return Sizes(database=database, stored=files.bytes_read if files else None, free=free_bytes())
 
 
-def _free() -> int | None:
+def free_bytes() -> int | None:
+    """What is free where files are kept; None where nobody knows, such as in an object store."""
+    if settings.FILE_STORAGE != "disk":
+        return None
     try:
         return shutil.disk_usage(settings.MEDIA_ROOT).free
     except OSError:

@@ -21,9 +21,12 @@ from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from clinic.models import User
+from clinic.request_context import current_id
 from clinic.services import audit, records
 from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, SlideImage
 from diagnosis.models.analysis import MAX_ATTEMPTS
+from diagnosis.services.analysis_log import tell_on_commit
+from diagnosis.services.tallies import count_ended, put_together
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +106,10 @@ def lock_held(claim: Claim) -> set[UUID]:
     return held
 
 
-def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message: str = "") -> None:
+def finish(ids: Sequence[UUID], *, state: AnalysisState, code: str = "", message: str = "") -> None:
     """End analyses that the current transaction has locked; those that did not succeed keep the reason."""
+    if not ids:
+        return
     Analysis.objects.filter(pk__in=ids).update(
         state=state,
         lease_token=None,
@@ -113,6 +118,9 @@ def finish(ids: Iterable[UUID], *, state: AnalysisState, code: str = "", message
         failure_code=code,
         failure_message=message,
     )
+    ended = list(Analysis.objects.filter(pk__in=ids).values("pk", "request_id"))
+    tell_on_commit(ended, what=state.value, reason=code)
+    count_ended(ids)
 
 
 def _lock_standings(ids: Iterable[UUID]) -> None:
@@ -141,6 +149,7 @@ def sweep() -> None:
         state=AnalysisState.RUNNING, lease_expires_at__lt=Now()
     )
     _release(lost, action="analysis.lease_lost")
+    put_together()
     waiting = Analysis.objects.filter(
         state=AnalysisState.QUEUED,
         image__case__patient__restricted_at__isnull=True,
@@ -153,15 +162,17 @@ def sweep() -> None:
 
 
 def _release(held: QuerySet[Analysis], *, action: str) -> None:
-    analyses = list(held.values_list("pk", "attempts"))
-    _lock_standings(pk for pk, _attempts in analyses)
-    again = [pk for pk, attempts in analyses if attempts < MAX_ATTEMPTS]
-    spent = [pk for pk, attempts in analyses if attempts >= MAX_ATTEMPTS]
+    analyses = list(held.values("pk", "attempts", "request_id"))
+    _lock_standings(one["pk"] for one in analyses)
+    returned = [one for one in analyses if one["attempts"] < MAX_ATTEMPTS]
+    again = [one["pk"] for one in returned]
+    spent = [one["pk"] for one in analyses if one["attempts"] >= MAX_ATTEMPTS]
     Analysis.objects.filter(pk__in=again).update(
         state=AnalysisState.QUEUED, lease_token=None, lease_expires_at=None, started_at=None
     )
     code, message = STOPPED
     finish(spent, state=AnalysisState.QUARANTINED, code=code, message=message)
+    tell_on_commit(returned, what=action.removeprefix("analysis."))
     _audit(again, action=action)
     _audit(spent, action="analysis.quarantined")
 
@@ -195,7 +206,8 @@ def hand_over_waiting(*, from_model: ModelVersion, to_model: ModelVersion, by: U
     )
     finish([one.pk for one in waiting], state=AnalysisState.CANCELLED)
     taken = Analysis.objects.bulk_create(
-        Analysis(image=one.image, model_version=to_model, requested_by=one.requested_by) for one in waiting
+        Analysis(image=one.image, model_version=to_model, requested_by=one.requested_by, request_id=one.request_id)
+        for one in waiting
     )
     acts = [
         audit.Act(action=action, subject=one, patient_id=one.image.case.patient_id)
@@ -226,6 +238,7 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
         state=AnalysisState.QUEUED,
         attempts=0,
         queued_at=Now(),
+        request_id=current_id(),
         started_at=None,
         finished_at=None,
         failure_code="",
@@ -261,6 +274,7 @@ def queue_cancelled(*, image: SlideImage, queued_by: User) -> None:
         action="analysis.queued_again",
         state=AnalysisState.QUEUED,
         queued_at=Now(),
+        request_id=current_id(),
         finished_at=None,
     )
     for model in image.analyses.filter(state=AnalysisState.QUEUED).values_list("model_version", flat=True):

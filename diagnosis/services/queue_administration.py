@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clinic.models import User
+from clinic.request_context import current_id
 from clinic.services import audit
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.models.analysis import RETRYABLE
@@ -55,6 +56,7 @@ def _retry(batch: Sequence[Analysis], person: User) -> None:
         state=AnalysisState.QUEUED,
         attempts=0,
         queued_at=Now(),
+        request_id=current_id(),
         started_at=None,
         finished_at=None,
         failure_code="",

@@ -14,6 +14,7 @@ from diagnosis.views.erasures import erasure, erasures
 from diagnosis.views.evaluations import evaluate, evaluation, evaluation_progress, evaluation_report
 from diagnosis.views.image import image, image_opened, image_parts, image_state
 from diagnosis.views.image_file import image_file
+from diagnosis.views.metrics import metrics
 from diagnosis.views.model_decisions import model_decision
 from diagnosis.views.model_shadow import model_shadow
 from diagnosis.views.model_upload import model_upload
@@ -112,4 +113,5 @@ urlpatterns = [
     path("reports/<uuid:pk>/files/<str:form>/", report_file, name="report_file"),
     path("status/", status, name="status"),
     path("status/analyses/", status_analyses, name="status_analyses"),
+    path("metrics", metrics, name="metrics"),
 ]

@@ -485,6 +485,7 @@ OPERATIONS = [
         body={"action": "retry", "state": "failed", "sure": "on"},
     ),
     Row("api:status", get="administrator 200; others 403"),
+    Row("diagnosis:metrics", get="anyone 404"),  # off
 ]
 
 ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS]

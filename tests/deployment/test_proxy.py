@@ -115,6 +115,11 @@ def test_no_other_way_leads_to_a_file(proxy: str, prediction: Prediction, browse
         assert (answer.status_code, answer.content) == (302, b"")
 
 
+def test_figures_are_for_those_inside(proxy: str, browser: requests.Session) -> None:
+    assert browser.get(f"{proxy}/metrics").status_code == 404
+    assert browser.get(f"{proxy}/metrics", headers={"Authorization": "Bearer anything"}).status_code == 404
+
+
 def test_a_damaged_picture_is_not_sent(proxy: str, prediction: Prediction, browser: requests.Session) -> None:
     (Path(configured.MEDIA_ROOT) / file_store.name_of(prediction.mask_sha256)).write_bytes(b"something else")
     answer = browser.get(f"{proxy}/images/{prediction.analysis.image_id}/mask")

@@ -4,6 +4,7 @@ A patient and a doctor with words nobody else has go through everything on the r
 included; then the words are looked for in all that was written down, sent to the broker or put into an address.
 """
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -198,6 +199,12 @@ def test_no_name_leaves_the_database_and_the_image_store(stack: Stack, visitor: 
     assert "SQLSTATE" in logs["web.log"]
     assert "SQLSTATE" in logs["worker.log"]
     assert any("analyse_queued" in message for message in messages)
+
+    # The worker's lines about an analysis name the request that brought its image.
+    lines = [json.loads(line) for line in logs["worker.log"].splitlines() if line.startswith("{")]
+    told = {line["analysis"]: line["request_id"] for line in lines if line["message"] == "analysis succeeded"}
+    assert told == {str(one.pk): str(one.request_id) for one in Analysis.objects.filter(state="succeeded")}
+    assert all(f'"request_id": "{request_id}"' in logs["web.log"] for request_id in told.values())
 
     # And to nobody else.
     for name, text in logs.items():
