@@ -1,21 +1,25 @@
 """Django's own admin: for administrators, reached by the same sign-in as every page, to read."""
 
+from collections.abc import Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.utils import get_next_redirect_url
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 
-from clinic.models import User
+from clinic.models import User, WorkerProcess
 from clinic.views.sign_in import SignOut
 
 UNUSED = {"autocomplete", "view_on_site"}
+MOST_LISTED = 10_000
 
 
 class ClinicAdminSite(AdminSite):
@@ -24,6 +28,7 @@ class ClinicAdminSite(AdminSite):
     site_header = site_title = "Second Read"
     index_title = "Administration"
     final_catch_all_view = False
+    enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         return [entry for entry in super().get_urls() if getattr(entry, "name", None) not in UNUSED]
@@ -65,32 +70,76 @@ class ClinicAdminSite(AdminSite):
         return redirect("clinic:account")
 
 
+class BriefCount(Paginator):
+    """Counts no further than anybody leafs: a million rows are not counted for a list's first page."""
+
+    @cached_property
+    def count(self) -> int:
+        return int(self.object_list[:MOST_LISTED].count())  # type: ignore[union-attr, call-arg]
+
+
 if TYPE_CHECKING:
-    PeopleAdmin = ModelAdmin[User]
+    AnyAdmin = ModelAdmin[Any]
 else:
-    PeopleAdmin = ModelAdmin  # knows its model only to the type checker
+    AnyAdmin = ModelAdmin  # knows its model only to the type checker
 
 
-class PersonAdmin(PeopleAdmin):
-    """People, to read. Changes are made on the People pages, which record them."""
+class ReadOnlyAdmin(AnyAdmin):
+    """Rows to read, by the fields that are named and no others. What changes them is on our own pages, and recorded.
+
+    Administrators see no patient's data. So a row has ids, states, times and versions, leads to no record, and cannot
+    be found by anything but what is shown: a filter over a relation would tell what stands there.
+    """
+
+    actions = None
+    sortable_by = ()
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = BriefCount
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list and one row: nothing is added, changed or deleted here, so there is no history of it either."""
+        return [entry for entry in super().get_urls() if str(entry.name).endswith(("changelist", "change"))]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        return list(self.fields or ())
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup.removesuffix("__exact") in self.list_filter
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(getattr(request.user, "is_administrator", False))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+class PersonAdmin(ReadOnlyAdmin):
+    """People. Changes are made on the People pages, which record them."""
 
     list_display = ("full_name", "email", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     fields = ("full_name", "email", "role", "is_active", "created_at", "last_login")
 
-    def get_urls(self) -> list[URLPattern]:
-        """The list, one person, and what Django's admin itself did to them, which is nothing."""
-        return [entry for entry in super().get_urls() if str(entry.name).endswith(("changelist", "change", "history"))]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+class WorkerProcessAdmin(ReadOnlyAdmin):
+    """The processes that do the work, and when each last got something done."""
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
+    list_display = ("name", "doing", "doing_since", "progress_at", "seen_at")
+    fields = ("name", "started_at", "seen_at", "progress_at", "doing", "doing_since")
 
 
 site = ClinicAdminSite(name="admin")
 site.register(User, PersonAdmin)
+site.register(WorkerProcess, WorkerProcessAdmin)

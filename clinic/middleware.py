@@ -17,7 +17,7 @@ def request_context(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         here = context.RequestContext(address=_address_of(request))
         context.enter(here)
-        request.request_id = here.request_id  # type: ignore[attr-defined]  for what is written down afterwards
+        vars(request)["request_id"] = here.request_id  # for what is written down afterwards
         try:
             response = get_response(request)
         finally:

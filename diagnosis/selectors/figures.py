@@ -103,13 +103,13 @@ def _ended() -> Iterator[Metric]:
 
 def _backup() -> Iterator[Metric]:
     last = Backup.objects.first()
-    ended = last.ended_at.timestamp() if last else None
+    ended, problems = (last.ended_at.timestamp(), last.problem_count) if last else (None, None)
     yield gauge("backup_timestamp_seconds", "When the last backup ended.", (ended, {}))
-    yield gauge("backup_problems", "Files that were not whole and are not in it.", (last and last.problem_count, {}))
+    yield gauge("backup_problems", "Files that were not whole and are not in it.", (problems, {}))
 
 
 def _checks() -> Iterator[Metric]:
-    checks = [(last_check(thing), {"thing": thing.value}) for thing in CheckedThing]
-    ended = ((one and one.ended_at and one.ended_at.timestamp(), of) for one, of in checks)
+    checks = [(one, {"thing": one.thing}) for thing in CheckedThing if (one := last_check(thing))]
+    ended = ((one.ended_at.timestamp() if one.ended_at else None, of) for one, of in checks)
     yield gauge("check_timestamp_seconds", "When files, and the trail, were last proved.", *ended)
-    yield gauge("check_problems", "What that found.", *((one and one.problem_count, of) for one, of in checks))
+    yield gauge("check_problems", "What that found.", *((one.problem_count, of) for one, of in checks))

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import diagnosis.admin  # noqa: F401  before the admin's own addresses are made
 from diagnosis.views.agreement import agreement, agreement_csv, my_agreement, my_agreement_csv
 from diagnosis.views.analysis_retry import analysis_retry
 from diagnosis.views.assays import assay_policy, assays

@@ -103,6 +103,16 @@ PASSWORDS = {"old_password": "x", "new_password": "y", "repeated": "y"}
 
 READING = {"choice": "class:Pre", "shown": "{prediction}"}
 
+
+def admin_rows(table: str, one: str, *, missing: bool = False) -> list[Row]:
+    """Django's admin of a table: for administrators, to read. A row that is not there leads back to the index."""
+    found = "administrator 302; others 403" if missing else ADMINISTRATORS
+    return [
+        Row(f"admin:{table}_changelist", get=ADMINISTRATORS, other="administrator 200|403; others 403"),
+        Row(f"admin:{table}_change", get=found, other="administrator 200|302|403; others 403", at={"object_id": one}),
+    ]
+
+
 PAGES = [
     Row("clinic:home", get="doctors administrator 302; auditor 200"),
     Row(
@@ -461,19 +471,15 @@ ACCOUNTS = [
         other="anyone 302; everyone 403; administrator 200",
         at={"app_label": "clinic"},
     ),
-    Row("admin:clinic_user_changelist", get=ADMINISTRATORS, other="administrator 200|403; others 403"),
-    Row(
-        "admin:clinic_user_change",
-        get=ADMINISTRATORS,
-        other="administrator 200|403; others 403",
-        at={"object_id": "{person}"},
-    ),
-    Row(
-        "admin:clinic_user_history",
-        get=ADMINISTRATORS,
-        other="administrator 200|403; others 403",
-        at={"object_id": "{person}"},
-    ),
+    *admin_rows("clinic_user", "{person}"),
+    *admin_rows("clinic_workerprocess", "1", missing=True),
+    *admin_rows("diagnosis_analysis", "{analysis}"),
+    *admin_rows("diagnosis_prediction", "{prediction}"),
+    *admin_rows("diagnosis_modelversion", "{model}"),
+    *admin_rows("diagnosis_modelchange", "0", missing=True),
+    *admin_rows("diagnosis_modelevaluation", "{evaluation}"),
+    *admin_rows("diagnosis_backup", "1", missing=True),
+    *admin_rows("diagnosis_integritycheck", "0", missing=True),
 ]
 
 OPERATIONS = [

@@ -92,7 +92,7 @@ def test_of_a_task_that_fails_its_name_is_told(overheard: Overheard, monkeypatch
         raise RuntimeError(f"{name} has no address")
 
     monkeypatch.setattr("clinic.services.reset_links.send_reset_link", fail)
-    send_reset_link.apply(args=["6b0e6b39-64a4-4b4d-9cd1-34b3f5a2fd11"], kwargs={}, headers={"note": MARKER})
+    send_reset_link.apply(args=("6b0e6b39-64a4-4b4d-9cd1-34b3f5a2fd11",), kwargs={}, headers={"note": MARKER})
     told = report(overheard)
     assert "RuntimeError" in told
     assert "clinic.tasks.send_reset_link" in told

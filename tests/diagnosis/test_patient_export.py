@@ -160,7 +160,15 @@ def test_every_table_about_patients_is_exported_or_left_out_on_purpose() -> None
 
 def test_every_column_of_the_record_itself_is_exported() -> None:
     # The browser's copies of the pictures, and what a worker notes for itself: nothing more about a patient.
-    inner = {"display_sha256", "thumbnail_sha256", "lease_token", "lease_expires_at", "queued_at", "claimed_until"}
+    inner = {
+        "display_sha256",
+        "thumbnail_sha256",
+        "lease_token",
+        "lease_expires_at",
+        "queued_at",
+        "claimed_until",
+        "request_id",
+    }
     for part in PARTS:
         lookups = {lookup.split("__")[0] for lookup in part.columns.values()}
         fields = {field.name for field in part.model._meta.concrete_fields}
