@@ -1,6 +1,5 @@
 """Django's own admin: for administrators, reached by the same sign-in as every page, to read."""
 
-from collections.abc import Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -70,18 +69,21 @@ class ClinicAdminSite(AdminSite):
         return redirect("clinic:account")
 
 
-class BriefCount(Paginator):
+if TYPE_CHECKING:
+    AnyAdmin = ModelAdmin[Any]
+    AnyPaginator = Paginator[Any]
+else:
+    AnyAdmin = ModelAdmin  # these know their model only to the type checker
+    AnyPaginator = Paginator
+
+
+class BriefCount(AnyPaginator):
     """Counts no further than anybody leafs: a million rows are not counted for a list's first page."""
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MOST_LISTED].count())  # type: ignore[union-attr, call-arg]
-
-
-if TYPE_CHECKING:
-    AnyAdmin = ModelAdmin[Any]
-else:
-    AnyAdmin = ModelAdmin  # knows its model only to the type checker
+        rows: Any = self.object_list
+        return int(rows[:MOST_LISTED].count())
 
 
 class ReadOnlyAdmin(AnyAdmin):
@@ -103,8 +105,8 @@ class ReadOnlyAdmin(AnyAdmin):
         """The list and one row: nothing is added, changed or deleted here, so there is no history of it either."""
         return [entry for entry in super().get_urls() if str(entry.name).endswith(("changelist", "change"))]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
-        return list(self.fields or ())
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [str(name) for name in self.fields or ()]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup.removesuffix("__exact") in self.list_filter
