@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from clinic.models import Patient, Role, User
+from clinic.models import PEOPLES_ROLES, Patient, Role, User
 
 
 def _longest(field: str) -> int | None:
@@ -101,7 +101,9 @@ class RoleForm(forms.Form):
     """What a person may do."""
 
     role = forms.ChoiceField(
-        label=lazy("Role"), choices=Role.choices, error_messages={"required": lazy("Choose a role.")}
+        label=lazy("Role"),
+        choices=[(role.value, role.label) for role in PEOPLES_ROLES],
+        error_messages={"required": lazy("Choose a role.")},
     )
 
 

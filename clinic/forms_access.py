@@ -1,9 +1,10 @@
 """What people enter about who may see what."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -11,9 +12,28 @@ from django.utils.translation import gettext_lazy as lazy
 from clinic.models import TokenScope, User
 from clinic.selectors.care_teams import active_doctors
 from clinic.services.emergency_access import SHORTEST_REASON
+from mlcore.assays import ASSAYS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
-LIFETIMES = {"12h": timedelta(hours=12), "30d": timedelta(days=30), "90d": timedelta(days=90)}
+LIFETIMES = {
+    "12h": (timedelta(hours=12), lazy("12 hours")),
+    "30d": (timedelta(days=30), lazy("30 days")),
+    "90d": (timedelta(days=90), lazy("90 days")),
+    "365d": (timedelta(days=365), lazy("a year")),
+}
+
+
+def assay_names() -> "list[tuple[str, StrOrPromise]]":
+    """The known assays, read when a form is made."""
+    return [(slug, lazy(assay.name)) for slug, assay in ASSAYS.items()]
+
+
+def _lifetime_field(longest: timedelta) -> forms.ChoiceField:
+    choices = [(key, words) for key, (life, words) in LIFETIMES.items() if life <= longest]
+    return forms.ChoiceField(label=_("It is good for"), choices=choices)
 
 
 class DoctorSearchForm(forms.Form):
@@ -87,10 +107,14 @@ class ApiTokenForm(forms.Form):
         error_messages={"required": lazy("Say what the token is for.")},
     )
     scope = forms.ChoiceField(label=lazy("It may"), choices=TokenScope.choices, initial=TokenScope.READ)
-    lifetime = forms.ChoiceField(
-        label=lazy("It is good for"),
-        choices=[("12h", lazy("12 hours")), ("30d", lazy("30 days")), ("90d", lazy("90 days"))],
+    assays = forms.MultipleChoiceField(
+        label=lazy("Only for these assays"),
+        help_text=lazy("With none of them chosen, it is for all."),
+        required=False,
+        choices=assay_names,
+        widget=forms.CheckboxSelectMultiple,
     )
+    lifetime = forms.ChoiceField(label=lazy("It is good for"))
     password = forms.CharField(
         label=lazy("Your password"),
         strip=False,
@@ -101,6 +125,12 @@ class ApiTokenForm(forms.Form):
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
+        self.fields["lifetime"] = _lifetime_field(self.longest())
+
+    def longest(self) -> timedelta:
+        """How long a token may be good."""
+        longest: timedelta = settings.API_TOKEN_LONGEST
+        return longest
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -113,6 +143,7 @@ class ApiTokenForm(forms.Form):
         entries = self.cleaned_data
         return {
             "name": entries["name"],
+            "assays": entries["assays"] or None,
             "scope": TokenScope(entries["scope"]),
-            "lifetime": LIFETIMES[entries["lifetime"]],
+            "lifetime": LIFETIMES[entries["lifetime"]][0],
         }

@@ -10,10 +10,11 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from clinic.api.permissions import only_reads
+from clinic.api.permissions import is_narrowed, only_reads
 from clinic.models import ApiToken, User
 from clinic.selectors.second_step import SET_UP_FIRST, must_enrol
 
+NOBODY_ANSWERS = "No active doctor answers for this program any more. Please tell your administrator."
 LAST_USE_KEPT_TO = timedelta(minutes=1)  # so that a busy program does not write a row with every request
 
 
@@ -21,10 +22,15 @@ class TokenAuthentication(KnoxTokenAuthentication):
     """`Authorization: Token ...`; the database holds only the token's hash."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """The token's owner and the token. One that may only read changes nothing, whatever the address."""
+        """The token's owner and the token. One that may only read changes nothing, whatever the address.
+
+        One that is for some assays is refused wherever nobody has made sure that the others stay hidden.
+        """
         found: tuple[User, ApiToken] | None = super().authenticate(request)  # type: ignore[no-untyped-call]
         if found and found[1].is_read_only and not only_reads(request, request.parser_context["view"]):
             raise PermissionDenied("This token may only read.", code="read_only_token")
+        if found and found[1].assays is not None and not is_narrowed(request, request.parser_context["view"]):
+            raise PermissionDenied("This token is for some assays only. It cannot be used here.", code="limited_token")
         return found
 
     def authenticate_credentials(self, token: bytes) -> Any:
@@ -38,6 +44,10 @@ class TokenAuthentication(KnoxTokenAuthentication):
         person, found = super().authenticate_credentials(token)  # type: ignore[no-untyped-call]
         if must_enrol(person):
             raise AuthenticationFailed(SET_UP_FIRST, code="second_step_not_set_up")
+        if person.is_program and not person.is_answered_for:
+            raise AuthenticationFailed(NOBODY_ANSWERS, code="nobody_answers")
+        if found.assays is not None:
+            person.only_assays = frozenset(found.assays)  # from here on `visible_to` shows nothing else
         _note_use(found)
         return person, found
 

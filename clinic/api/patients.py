@@ -61,6 +61,7 @@ class PatientViewSet(ClinicalResource[Patient]):
     """The patients whose care team you are on."""
 
     queryset = Patient.objects.none()
+    narrowed_actions = ("list", "retrieve", "create", "search")
     serializer_class = PatientSerializer
     singular, plural = "patient", "patients"
     reading_actions = ("search",)

@@ -13,17 +13,28 @@ if TYPE_CHECKING:  # the REST framework's views import this module through its s
 
 def only_reads(request: Request, view: "APIView") -> bool:
     """Whether the request changes nothing: by its method, or because the view says so of a POST that only asks."""
-    asked = getattr(view, "action", None) or (request.method or "").lower()
-    return request.method in SAFE_METHODS or asked in getattr(view, "reading_actions", ())
+    return request.method in SAFE_METHODS or _asked(request, view) in getattr(view, "reading_actions", ())
+
+
+def is_narrowed(request: Request, view: "APIView") -> bool:
+    """Whether the view has said of what it is asked that it shows and changes nothing but what `visible_to` lets it.
+
+    Only then may a token for some assays be used.
+    """
+    return _asked(request, view) in getattr(view, "narrowed_actions", ())
+
+
+def _asked(request: Request, view: "APIView") -> str:
+    return getattr(view, "action", None) or (request.method or "").lower()
 
 
 class DoctorsChange(BasePermission):
-    """Only doctors change clinical data; for anyone else the lists are simply empty."""
+    """Only doctors and their programs change clinical data; for anyone else the lists are simply empty."""
 
     message = "Only doctors can do this."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return only_reads(request, view) or (isinstance(request.user, User) and request.user.is_doctor)
+        return only_reads(request, view) or (isinstance(request.user, User) and request.user.sees_patients)
 
 
 class AdministratorsChange(BasePermission):
@@ -42,3 +53,12 @@ class AdministratorsOnly(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.user, User) and request.user.is_administrator
+
+
+class AuditorsOnly(BasePermission):
+    """People who read the trail."""
+
+    message = "Only auditors can do this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.user, User) and request.user.is_auditor

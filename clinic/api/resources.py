@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import status
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,11 +31,13 @@ class Endpoint(APIView):
     """An address of the API. No answer is kept by any cache on the way; a POST is done once for an `Idempotency-Key`.
 
     `tells_secrets`: what a POST answers is told once, so that its answer is not kept. `reading_actions`: those that
-    only ask, and are simply answered.
+    only ask, and are simply answered. `narrowed_actions`: those that a token for some assays may be used for, because
+    they begin all that they show and change at `visible_to`.
     """
 
     tells_secrets: ClassVar[bool] = False
     reading_actions: ClassVar[tuple[str, ...]] = ()
+    narrowed_actions: ClassVar[tuple[str, ...]] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = (request.method or "").lower()
@@ -83,6 +86,18 @@ class Endpoint(APIView):
         if "Transfer-Encoding" in request.headers:
             raise LengthRequired
         super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Count the request first: whoever is refused is counted too."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            super().check_throttles(request)
+            raise
+        super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done already."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)

@@ -1,19 +1,30 @@
-"""/tokens/: signing in and out."""
+"""/tokens/: signing in and out, and what one is signed in with."""
 
-from django.conf import settings
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.accounts.codes import accepts_code
 from clinic.api.authentication import TokenAuthentication
 from clinic.api.errors import Conflict
-from clinic.api.resources import Endpoint
-from clinic.api.serializers import KnownFields
+from clinic.api.resources import Endpoint, Resource
+from clinic.api.token_bodies import (
+    CredentialsSerializer,
+    IssuedTokenSerializer,
+    TokenSerializer,
+    lifetime_of,
+    told_once,
+)
 from clinic.models import ApiToken, TokenScope, User
+from clinic.selectors.api_tokens import good_tokens
 from clinic.selectors.second_step import SET_UP_FIRST, is_set_up
 from clinic.services.sign_in import check_password, note_sign_in
 from clinic.services.sign_in_limits import TooManyTries
@@ -24,50 +35,59 @@ CODE_NEEDED = "Send a code of your authenticator app, or a recovery code, as `co
 CODE_WRONG = "The code is wrong, or was used before."
 
 
-class CredentialsSerializer(KnownFields):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(
-        max_length=settings.LONGEST_PASSWORD, trim_whitespace=False, style={"input_type": "password"}
-    )
-    code = serializers.CharField(
-        max_length=50, required=False, help_text="The second step, for people who have set one up."
-    )
-    scope = serializers.ChoiceField(
-        choices=TokenScope.choices, default=TokenScope.WRITE, help_text="A `read` token changes nothing."
-    )
+class TokenViewSet(Resource[ApiToken]):
+    """One's own tokens. Their texts are not among what is told: they are told once."""
 
+    queryset = ApiToken.objects.none()
+    serializer_class = TokenSerializer
+    lookup_field = "public_id"
+    lookup_url_kwarg = "pk"
 
-class TokenSerializer(serializers.Serializer[object]):
-    token = serializers.CharField(source="text", help_text="Send it as `Authorization: Token ...`. It is told once.")
-    scope = serializers.ChoiceField(choices=TokenScope.choices)
-    expires_at = serializers.DateTimeField()
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [] if self.request and self.request.method == "POST" else super().get_authenticators()
 
-
-class TokensView(Endpoint):
-    """Sign in."""
-
-    authentication_classes = []
-    permission_classes = [AllowAny]
+    def get_permissions(self) -> Sequence[BasePermission]:  # type: ignore[override]  # the framework's is as loose
+        return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
 
     def get_authenticate_header(self, request: Request) -> str:
         return str(TokenAuthentication().authenticate_header(request))  # type: ignore[no-untyped-call]
 
-    @extend_schema(request=CredentialsSerializer, responses={201: TokenSerializer}, auth=[])
-    def post(self, request: Request) -> Response:
-        """Sign in with email address and password, and a code if you have a second step; the answer holds a token."""
+    def get_queryset(self) -> QuerySet[ApiToken]:
+        return good_tokens(self.person).annotate(created_at=F("created"), id=F("public_id"))
+
+    @extend_schema(request=CredentialsSerializer, responses={201: IssuedTokenSerializer}, auth=[])
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Sign in with email address and password, and a code if you have a second step; the answer holds a token.
+
+        Each call makes another one; say in `name` which program it is for, and give it no more than it needs.
+        """
         body = CredentialsSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        person = _person(email=body.validated_data["email"], password=body.validated_data["password"])
-        _check_second_step(person, body.validated_data.get("code"))
+        entries = body.validated_data
+        person = person_with(email=entries["email"], password=entries["password"])
+        _check_second_step(person, entries.get("code"))
+        issued = issue_token(
+            person=person,
+            scope=TokenScope(entries["scope"]),
+            name=entries["name"],
+            assays=entries.get("assays"),
+            lifetime=lifetime_of(entries),
+        )
         note_sign_in(person=person, way="api")
-        token = issue_token(person=person, scope=TokenScope(body.validated_data["scope"]))
-        return Response(TokenSerializer(token).data, status=status.HTTP_201_CREATED)
+        return Response(told_once(issued), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Revoke one of your tokens: it is worthless from now on."""
+        revoke_token(token=self.get_object(), revoked_by=self.person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CurrentTokenView(Endpoint):
     """The token this very request came with."""
 
     reading_actions = ("delete",)  # a token that may only read can still be given back
+    narrowed_actions = ("delete",)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request) -> Response:
@@ -78,7 +98,8 @@ class CurrentTokenView(Endpoint):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _person(*, email: str, password: str) -> User:
+def person_with(*, email: str, password: str) -> User:
+    """The person to whom address and password belong; tries are counted as on the page."""
     try:
         person = check_password(email=email, password=password, way="api")
     except TooManyTries as refusal:

@@ -7,13 +7,14 @@ from rest_framework.routers import SimpleRouter
 from clinic.api.care_team import CareTeamViewSet, DoctorViewSet
 from clinic.api.docs import ApiDocs
 from clinic.api.patients import PatientViewSet
-from clinic.api.tokens import CurrentTokenView, TokensView
+from clinic.api.tokens import CurrentTokenView, TokenViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("patients", PatientViewSet, basename="patient")
 
 urlpatterns = [
-    path("tokens/", TokensView.as_view(), name="tokens"),
+    path("tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
+    path("tokens/<uuid:pk>/", TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
     path("tokens/current/", CurrentTokenView.as_view(), name="current-token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", ApiDocs.as_view(url_name="api:schema"), name="docs"),

@@ -13,11 +13,13 @@ from clinic.models.past_membership import PastMembership
 from clinic.models.patient import Patient
 from clinic.models.purpose import Purpose
 from clinic.models.record_hold import HoldKind, RecordHold
-from clinic.models.user import Role, User
+from clinic.models.request_count import RequestCount
+from clinic.models.user import PEOPLES_ROLES, Role, User
 from clinic.models.worker_process import WorkerProcess
 
 __all__ = [
     "EMERGENCY_LASTS",
+    "PEOPLES_ROLES",
     "ApiToken",
     "AuditEvent",
     "AuditLink",
@@ -36,6 +38,7 @@ __all__ = [
     "Patient",
     "Purpose",
     "RecordHold",
+    "RequestCount",
     "Role",
     "TokenScope",
     "User",

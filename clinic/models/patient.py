@@ -1,25 +1,35 @@
 """Patients."""
 
 import uuid
+from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as lazy
 
-from clinic.models.user import Role, User
+from clinic.models.user import User
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, user: User | AnonymousUser) -> "PatientQuerySet":
         """The patients whose care team `user` is on, or whom an emergency opens to them: where every query starts."""
-        if not isinstance(user, User) or not user.is_active or user.role != Role.DOCTOR:
+        if not isinstance(user, User) or not user.sees_patients:
             return self.none()
         team = user.care_team_memberships.values("patient_id")
         emergencies = user.emergency_accesses.current().order_by().values("patient_id")
         seen = self.filter(pk__in=team.union(emergencies, all=True))
-        return seen.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
+        seen = seen.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
+        return seen if user.only_assays is None else seen.filter(_of_assays(user.only_assays, user))
+
+
+def _of_assays(assays: Collection[str], user: User) -> Q:
+    """For a token that is limited to some assays: who has a case of them, and whom `user` registered for one."""
+    with_a_case = Patient.objects.filter(cases__assay__in=assays)
+    waiting = Patient.objects.filter(created_by=user, cases__isnull=True)
+    return Q(pk__in=with_a_case.values("pk")) | Q(pk__in=waiting.values("pk"))
 
 
 class Patient(models.Model):

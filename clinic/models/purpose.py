@@ -20,6 +20,7 @@ class Purpose(models.TextChoices):
 # What a person of each role acts for when nothing else is said.
 USUAL_PURPOSE = {
     Role.DOCTOR: Purpose.CARE,
+    Role.PROGRAM: Purpose.CARE,
     Role.ADMINISTRATOR: Purpose.ADMINISTRATION,
     Role.AUDITOR: Purpose.AUDIT,
 }

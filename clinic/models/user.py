@@ -4,10 +4,13 @@ import uuid
 from typing import ClassVar
 from zoneinfo import available_timezones
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -15,11 +18,15 @@ from django.utils.translation import gettext_lazy as lazy
 
 
 class Role(models.TextChoices):
-    """What a person may do: see the access rules in docs/architecture.md."""
+    """What a person may do: see the access rules in docs/architecture.md. A program is nobody: it has no password."""
 
     DOCTOR = "doctor", lazy("Doctor")
     ADMINISTRATOR = "administrator", lazy("Administrator")
     AUDITOR = "auditor", lazy("Auditor")
+    PROGRAM = "program", lazy("Program")
+
+
+PEOPLES_ROLES = [Role.DOCTOR, Role.ADMINISTRATOR, Role.AUDITOR]
 
 
 # What an administrator may do in Django's own admin. No patient's data, now or when models are added there.
@@ -51,7 +58,14 @@ class User(AbstractBaseUser):
     # Empty: as the browser says.
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone], blank=True, default="", db_default="")
+    # Of a program: the doctor who answers for what it does.
+    answered_for_by = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="programs"
+    )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # raised to end every session at once
+
+    # Only while a request is answered that came with a token for some assays: `visible_to` shows nothing else then.
+    only_assays: frozenset[str] | None = None
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -69,6 +83,20 @@ class User(AbstractBaseUser):
                 condition=models.Q(language__in=["", *(code for code, _name in settings.LANGUAGES)]),
                 name="user_language_known",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    role="program", answered_for_by__isnull=False, password__startswith=UNUSABLE_PASSWORD_PREFIX
+                )
+                | (~Q(role="program") & Q(answered_for_by__isnull=True)),
+                name="user_program_is_answered_for_and_has_no_password",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="person_or_program_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("((OLD.role = 'program') <> (NEW.role = 'program'))"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +113,21 @@ class User(AbstractBaseUser):
     @property
     def is_auditor(self) -> bool:
         return self.role == Role.AUDITOR
+
+    @property
+    def is_program(self) -> bool:
+        return self.role == Role.PROGRAM
+
+    @property
+    def sees_patients(self) -> bool:
+        """Those of care teams only: see `Patient.objects.visible_to`."""
+        return self.is_active and (self.is_doctor or self.is_program)
+
+    @property
+    def is_answered_for(self) -> bool:
+        """Whether there is an active doctor to answer for it: a program can do nothing without."""
+        doctor = self.answered_for_by
+        return bool(doctor and doctor.is_active and doctor.is_doctor)
 
     @property
     def needs_second_step(self) -> bool:

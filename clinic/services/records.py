@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
 from clinic.models import Patient, User
+from clinic.services.permissions import people_only
 
 NOT_ON_THE_TEAM = "Only the patient's care team can do this."
 
@@ -47,10 +48,11 @@ def lock_open(*, patient_id: UUID, user: User) -> Patient:
 
 
 def lock_for_team(*, patient_ids: Iterable[UUID], user: User) -> dict[UUID, Patient]:
-    """Several records, for an act on each as a whole: only by those who are on every care team.
+    """Several records, for an act on each as a whole: only by people who are on every care team.
 
     Locked in the order of their ids, so that two people who do this at once wait instead of blocking one another.
     """
+    people_only(user)
     patients = {pk: lock_visible(patient_id=pk, user=user) for pk in sorted(set(patient_ids))}
     teams = user.care_team_memberships.filter(patient__in=patients).values_list("patient_id", flat=True)
     if set(teams) != set(patients):

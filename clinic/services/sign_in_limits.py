@@ -107,7 +107,7 @@ def know_address(*, email: str, address: str | None) -> None:
 def _counts(account: str, place: Place) -> list[Count]:
     if place.device:
         return [_count("device", place.device)]
-    network = _network(place.address)
+    network = network_of(place.address)
     counts = [_count("account_and_address", account, network), _count("address", network)]
     if not cache.get(_known_key(account, place.address)):
         counts.append(_count("account", account))
@@ -120,10 +120,11 @@ def _count(limit: str, *parts: str) -> Count:
 
 
 def _known_key(account: str, address: str | None) -> str:
-    return f"sign_in:known:{account}:{_network(address)}"
+    return f"sign_in:known:{account}:{network_of(address)}"
 
 
-def _network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
+    """The address, or what one household or office has of them."""
     if address and isinstance(ip_address(address), IPv6Address):
         return str(ip_network(f"{address}/{IPV6_PREFIX}", strict=False).network_address)
     return str(address)

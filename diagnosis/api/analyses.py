@@ -109,6 +109,7 @@ class AnalysisViewSet(Resource[Analysis]):
     """Analyses: one image, examined by one model. Looking how far they are is a look at the case they belong to."""
 
     queryset = Analysis.objects.none()
+    narrowed_actions = ("list", "retrieve", "retry")
     serializer_class = AnalysisSerializer
     filterset_class = AnalysisFilter
 

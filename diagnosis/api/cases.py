@@ -69,6 +69,7 @@ class CaseViewSet(ClinicalResource[Case]):
     """Cases: one specimen of one patient, with the images taken of it."""
 
     queryset = Case.objects.none()
+    narrowed_actions = ("list", "retrieve", "create", "partial_update")
     serializer_class = CaseSerializer
     filterset_class = CaseFilter
     ordering_fields = ("created_at", "specimen_date")

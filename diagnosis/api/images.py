@@ -96,6 +96,7 @@ class ImageViewSet(ClinicalResource[SlideImage]):
     """Images of a case."""
 
     queryset = SlideImage.objects.none()
+    narrowed_actions = ("list", "retrieve", "withdraw", "restore")
     serializer_class = ImageSerializer
     filterset_class = ImageFilter
     singular, plural = "image", "images"

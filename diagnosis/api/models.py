@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -67,6 +68,7 @@ class ModelViewSet(Resource[ModelVersion]):
     """Models. They hold no patient's data."""
 
     queryset = ModelVersion.objects.all()
+    narrowed_actions = ("list", "retrieve")
     serializer_class = ModelSerializer
     filterset_class = ModelFilter
     permission_classes = [IsAuthenticated, AdministratorsChange]
@@ -76,6 +78,11 @@ class ModelViewSet(Resource[ModelVersion]):
         if request.method == "POST":
             bundle_uploads.expect_bundle(request)
         return super().initialize_request(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[ModelVersion]:
+        assays = self.person.only_assays
+        models = ModelVersion.objects.all()
+        return models if assays is None else models.filter(assay__in=assays)
 
     @extend_schema(request=BundleSerializer, responses={200: ModelSerializer, 201: ModelSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

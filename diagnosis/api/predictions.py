@@ -102,6 +102,7 @@ class PredictionViewSet(ClinicalResource[Prediction]):
     """Predictions. The model suggests; the doctor decides."""
 
     queryset = Prediction.objects.none()
+    narrowed_actions = ("list", "retrieve")
     serializer_class = PredictionSerializer
     filterset_class = PredictionFilter
     singular, plural = "prediction", "predictions"

@@ -88,6 +88,7 @@ class ReadingViewSet(ClinicalResource[Reading]):
     """Readings. Colleagues' are withheld together with the prediction, until one's own is recorded."""
 
     queryset = Reading.objects.none()
+    narrowed_actions = ("list", "retrieve", "create")
     serializer_class = ReadingSerializer
     filterset_class = ReadingFilter
     singular, plural = "reading", "readings"

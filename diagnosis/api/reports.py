@@ -88,6 +88,7 @@ class ReportViewSet(ClinicalResource[Report]):
     """Signed reports. The highest version of a case holds; the earlier ones are kept."""
 
     queryset = Report.objects.none()
+    narrowed_actions = ("list", "retrieve", "send")
     serializer_class = ReportSummarySerializer
     filterset_class = ReportFilter
     singular, plural = "report", "reports"

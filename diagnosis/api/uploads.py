@@ -69,6 +69,7 @@ class CaseImages(Resource[Case]):
 
     queryset = Case.objects.none()
     serializer_class = CaseSerializer  # of what `If-Match` is about
+    narrowed_actions = ("create",)
     parser_classes = [FilesParser]
 
     def get_queryset(self) -> QuerySet[Case]:

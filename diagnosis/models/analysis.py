@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as lazy
 
-from clinic.models import Patient, User
+from clinic.models import User
 from clinic.request_context import current_id
 from diagnosis.models.model_version import ModelVersion
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
 
@@ -47,7 +48,7 @@ TRANSITIONS: list[tuple[str, str]] = [
 class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def visible_to(self, user: User | AnonymousUser) -> "AnalysisQuerySet":
         """The analyses of the patients `user` may see."""
-        return self.filter(image__case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="image__case"))
 
     def pending(self) -> "AnalysisQuerySet":
         """Those still to finish."""

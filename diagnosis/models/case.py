@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import Patient, User
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import involves, renews_when_added, renews_when_changed
 from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 from mlcore.assays import ASSAYS, Assay, get_assay
@@ -34,7 +35,7 @@ class Urgency(models.TextChoices):
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User | AnonymousUser) -> "CaseQuerySet":
         """The cases of the patients `user` may see."""
-        return self.filter(patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user))
 
 
 class Case(models.Model):

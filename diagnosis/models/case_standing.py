@@ -38,7 +38,8 @@ class CaseStandingQuerySet(models.QuerySet["CaseStanding"]):
             return self.none()
         seen = Q(patient__in=user.care_team_memberships.values("patient"))
         emergencies = list(user.emergency_accesses.current().order_by().values_list("patient_id", flat=True))
-        return self.filter(seen | Q(patient__in=emergencies) if emergencies else seen)
+        found = self.filter(seen | Q(patient__in=emergencies) if emergencies else seen)
+        return found if user.only_assays is None else found.filter(assay__in=user.only_assays)
 
 
 class CaseStanding(models.Model):

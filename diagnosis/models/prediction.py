@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as lazy
 
-from clinic.models import Patient, User
+from clinic.models import User
 from diagnosis.models.analysis import Analysis
 from diagnosis.models.kept import BY_ANALYSIS, goes_with_the_record_alone, written_once
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import BY_ANALYSIS as IMAGE_BY_ANALYSIS
 from diagnosis.models.renewing import renews_when_added
 from diagnosis.models.withholding import withheld_from
@@ -25,7 +26,7 @@ class Verdict(models.TextChoices):
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def visible_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
         """The predictions on the patients `user` may see."""
-        return self.filter(analysis__image__case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="analysis__image__case"))
 
     def shown_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
         """Those of them that are not withheld until the person has read the image: all that may reach a page."""

@@ -8,8 +8,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Patient, User
+from clinic.models import User
 from diagnosis.models.kept import BY_IMAGE, goes_with_the_record_alone, written_once
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import involves, renews_when_added
 from diagnosis.models.slide_image import SlideImage
 from diagnosis.models.withholding import withheld_from
@@ -49,7 +50,7 @@ class ReadingRole(models.TextChoices):
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def visible_to(self, user: User | AnonymousUser) -> "ReadingQuerySet":
         """The readings of the patients `user` may see."""
-        return self.filter(image__case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="image__case"))
 
     def shown_to(self, user: User | AnonymousUser) -> "ReadingQuerySet":
         """Those of them that are not withheld until the person has read the image: all that may reach a page."""

@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Patient, User
+from clinic.models import User
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
 
@@ -27,7 +28,7 @@ class RequestState(models.TextChoices):
 class ReadingRequestQuerySet(models.QuerySet["ReadingRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> "ReadingRequestQuerySet":
         """The requests about patients `user` may see."""
-        return self.filter(image__case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="image__case"))
 
     def open(self) -> "ReadingRequestQuerySet":
         """Those still to be read."""

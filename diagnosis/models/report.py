@@ -9,9 +9,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Patient, User
+from clinic.models import User
 from diagnosis.models.case import Case
 from diagnosis.models.kept import BY_CASE, goes_with_the_record_alone, written_once
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added
 from diagnosis.models.slide_image import SlideImage
 from diagnosis.models.withholding import withheld_from
@@ -25,7 +26,7 @@ class Confirmation(models.TextChoices):
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> "ReportQuerySet":
         """The reports on the patients `user` may see."""
-        return self.filter(case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="case"))
 
     def shown_to(self, user: User | AnonymousUser) -> "ReportQuerySet":
         """Those of them that give nothing away: a report tells what was read and suggested, which is withheld from

@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Patient, User
+from clinic.models import User
 from diagnosis.models.case import Case
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 
@@ -24,7 +25,7 @@ class WithdrawalReason(models.TextChoices):
 class SlideImageQuerySet(models.QuerySet["SlideImage"]):
     def visible_to(self, user: User | AnonymousUser) -> "SlideImageQuerySet":
         """The images of the patients `user` may see."""
-        return self.filter(case__patient__in=Patient.objects.visible_to(user))
+        return self.filter(within_reach(user, case="case"))
 
     def in_use(self) -> "SlideImageQuerySet":
         """Those that were not withdrawn from their case."""

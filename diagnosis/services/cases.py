@@ -27,6 +27,8 @@ def open_case(
 
     RecordRestricted, which is one too, while the patient's record is frozen.
     """
+    if opened_by.only_assays is not None and assay not in opened_by.only_assays:
+        raise PermissionDenied("This token is for other assays.")
     records.lock_open(patient_id=patient.pk, user=opened_by)
     case = Case(
         patient=patient,

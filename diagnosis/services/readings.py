@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from clinic.models import User
 from clinic.selectors.care_teams import is_on_team
 from clinic.services import audit, records
+from clinic.services.permissions import people_only
 from diagnosis.models import (
     ImageOpening,
     Prediction,
@@ -55,8 +56,10 @@ def record_reading(
 
     `based_on` is the doctor's own reading that the page knew of, and is replaced; `shown` the prediction that it
     showed. Raises StaleReading when either is not what stands now, ValidationError for unfit entries or an image that
-    was never opened or is withdrawn, RecordRestricted, and PermissionDenied when the doctor does not see the patient.
+    was never opened or is withdrawn, RecordRestricted, and PermissionDenied when the doctor does not see the patient,
+    or is a program.
     """
+    people_only(reader)
     records.lock_open(patient_id=image.case.patient_id, user=reader)
     current = SlideImage.objects.select_for_update(no_key=True, of=("self",)).select_related("case").get(pk=image.pk)
     mine = own_reading(current, reader=reader)

@@ -314,7 +314,8 @@ REGISTRY_API = [
 ]
 
 API = [
-    Row("api:tokens", post="anyone 201", body=SIGN_IN),
+    Row("api:tokens", get="everyone 200", post="anyone 201", body=SIGN_IN),
+    Row("api:token", of="token", get="owner 200; others 404", delete="owner 204; others 404"),
     Row("api:current-token", delete="everyone 409; read_token write_token 204"),
     Row("api:schema", get="anyone 200"),
     Row("api:docs", get="anyone 200"),

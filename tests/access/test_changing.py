@@ -19,6 +19,7 @@ NOTES = {
     "clinic_auditevent",
     "clinic_auditlink",
     "clinic_cache",
+    "clinic_requestcount",
     "django_session",
 }  # what reading itself writes
 READING = ("viewed", "listed", "searched", "shown", "read", "looked", "reported", "polled", "exported")

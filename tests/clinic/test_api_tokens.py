@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import ApiToken, AuditEvent, User
+from clinic.models import ApiToken, AuditEvent, TokenScope, User
 from clinic.services.people import change_password
 from clinic.services.tokens import MOST_TOKENS, issue_token
 from tests.factories import PASSWORD
@@ -174,3 +174,88 @@ def test_a_browser_session_needs_the_csrf_token(owner: User) -> None:
     answer = browser.post("/api/v1/patients/", {"record_number": "1", "family_name": "A"})
     assert answer.status_code == 403
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_token_is_named_limited_and_as_short_as_asked_for(owner: User) -> None:
+    wanted = {"name": "scanner", "scope": "read", "assays": ["leukemia"], "lifetime_hours": 1}
+    told = APIClient().post(TOKENS, {"email": owner.email, "password": PASSWORD, **wanted}).json()
+    assert {name: told[name] for name in ("name", "scope", "assays")} == {
+        name: wanted[name] for name in ("name", "scope", "assays")
+    }
+    assert datetime.fromisoformat(told["expires_at"]) - timezone.now() <= timedelta(hours=1)
+    token = ApiToken.objects.get()
+    assert (token.name, token.scope, token.assays, str(token.public_id)) == (
+        "scanner",
+        "read",
+        ["leukemia"],
+        told["id"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "pointer"),
+    [
+        ({"assays": []}, "#/assays"),
+        ({"assays": ["prostate"]}, "#/assays/0"),
+        ({"assays": "leukemia"}, "#/assays"),
+        ({"lifetime_hours": 0}, "#/lifetime_hours"),
+        ({"lifetime_hours": 24 * 90 + 1}, "#/lifetime_hours"),
+        ({"name": "x" * 101}, "#/name"),
+        ({"scope": "all"}, "#/scope"),
+    ],
+)
+def test_it_gives_no_token_for_entries_that_are_unfit(owner: User, entry: dict[str, object], pointer: str) -> None:
+    answer = APIClient().post(TOKENS, {"email": owner.email, "password": PASSWORD, **entry})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"].startswith(pointer)
+    assert not ApiToken.objects.exists()
+
+
+def test_one_sees_ones_own_tokens_without_their_texts(owner: User, stranger: User, api: Api) -> None:
+    issue_token(person=stranger, name="another's")
+    issue_token(person=owner, name="gone", lifetime=timedelta(hours=1))
+    ApiToken.objects.filter(name="gone").update(expiry=timezone.now() - timedelta(seconds=1))
+    issued = issue_token(person=owner, name="scanner", assays=["breast"])
+    answer = api("owner").get(TOKENS)
+    listed = {one["name"]: one for one in answer.json()["results"]}
+    assert set(listed) == {"scanner", ""}
+    assert listed["scanner"]["assays"] == ["breast"]
+    assert listed["scanner"]["last_used_at"] is None
+    assert listed[""]["last_used_at"] is not None
+    assert issued.text not in answer.content.decode()
+    assert issued.token.digest not in answer.content.decode()
+
+
+def test_tokens_are_listed_page_by_page(owner: User, api: Api) -> None:
+    for number in range(3):
+        issue_token(person=owner, name=str(number))
+    client = api("owner")
+    first = client.get(f"{TOKENS}?page_size=2").json()
+    names = [one["name"] for page in (first, client.get(first["next"]).json()) for one in page["results"]]
+    assert names == ["", "2", "1", "0"]
+    assert client.get(f"{TOKENS}?name=0").status_code == 400
+
+
+def test_a_token_is_revoked_by_its_id(owner: User, api: Api) -> None:
+    lost, staying = issue_token(person=owner), api("owner")
+    address = f"{TOKENS}{lost.token.public_id}/"
+    assert staying.get(address).json()["id"] == str(lost.token.public_id)
+    assert staying.delete(address).status_code == 204
+    client = APIClient(headers={"Authorization": f"Token {lost.text}"})
+    assert client.get("/api/v1/patients/").status_code == 401
+    assert staying.delete(address).status_code == 404
+    assert AuditEvent.objects.get(action="token.revoked").detail == {"token": str(lost.token.public_id)}
+
+
+def test_nobody_revokes_anothers_token(owner: User, stranger: User, administrator: User, api: Api) -> None:
+    address = f"{TOKENS}{issue_token(person=owner).token.public_id}/"
+    for who in ("stranger", "administrator"):
+        assert api(who).delete(address).status_code == 404
+    assert ApiToken.objects.filter(user=owner).exists()
+
+
+def test_a_token_that_only_reads_revokes_no_other(owner: User) -> None:
+    other = issue_token(person=owner)
+    reading = APIClient(headers={"Authorization": f"Token {issue_token(person=owner, scope=TokenScope.READ).text}"})
+    assert reading.delete(f"{TOKENS}{other.token.public_id}/").status_code == 403
+    assert ApiToken.objects.filter(pk=other.token.pk).exists()

@@ -91,8 +91,9 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     waiting: list[Analysis], failed: Analysis, api: Api, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = api("owner")
-    # Token, tokens, its use, the page, what is shown of its predictions, earlier looks, the look, the places queued at.
-    with django_assert_num_queries(8):
+    # Token, tokens, its use, the count of requests, the page, what is shown of its predictions, earlier looks, the
+    # look, the places queued at.
+    with django_assert_num_queries(9):
         listed = client.get(ANALYSES).json()["results"]
     assert sorted(one["queue_position"] for one in listed if one["queue_position"]) == [1, 2, 3, 4, 5]
 

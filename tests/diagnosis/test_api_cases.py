@@ -110,6 +110,7 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     two_patients: tuple[Patient, Patient], api: Api, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = api("owner")
-    # The token, the person's tokens, the token's use, the page, the list; earlier looks at these patients, the looks.
-    with django_assert_num_queries(7):
+    # The token, the person's tokens, the token's use, the count of requests, the page, the list; earlier looks at these
+    # patients, the looks.
+    with django_assert_num_queries(8):
         client.get(CASES)

@@ -156,7 +156,7 @@ def test_every_read_is_noted_for_the_patient(prediction: Prediction, owner: User
     assert [event.detail.get("file") for event in events] == [None, None, "display", None, None, "map"]
 
 
-@pytest.mark.parametrize(("address", "queries"), [(IMAGES, 7), (PREDICTIONS, 5)])
+@pytest.mark.parametrize(("address", "queries"), [(IMAGES, 8), (PREDICTIONS, 6)])
 def test_a_list_takes_as_many_queries_for_many_as_for_one(
     case: Case, api: Api, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int
 ) -> None:
@@ -164,7 +164,8 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     for _ in range(6):
         PredictionFactory.create(analysis__image=ImageFactory(case=case), analysis__model_version=model)
     client = api("owner")
-    # The token, the person's tokens, the token's use, the page, the trail; for images their analyses, predictions.
+    # The token, the person's tokens, the token's use, the count of requests, the page, the trail; for images their
+    # analyses, predictions.
     with django_assert_num_queries(queries):
         assert len(client.get(address).json()["results"]) == 6
 
