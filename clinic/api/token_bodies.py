@@ -56,7 +56,7 @@ class CredentialsSerializer(KnownFields):
         choices=TokenScope.choices, default=TokenScope.WRITE, help_text="A `read` token changes nothing."
     )
     assays = assays_field()
-    lifetime_hours = lifetime_field(settings.API_TOKEN_LONGEST, default=settings.REST_KNOX["TOKEN_TTL"])
+    lifetime_hours = lifetime_field(settings.API_TOKEN_LONGEST, default=settings.API_TOKEN_USUAL)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):

@@ -92,8 +92,14 @@ def _issue(
     token, text = ApiToken.objects.create(  # type: ignore[no-untyped-call]
         user=person, scope=scope, name=name.strip(), expiry=life, assays=limits
     )
-    facts = {"scope": str(scope), "token": str(token.public_id), "assays": limits}
-    audit.record(actor=issued_by, action="token.issued", subject=person, **facts)
+    audit.record(
+        actor=issued_by,
+        action="token.issued",
+        subject=person,
+        scope=str(scope),
+        assays=limits,
+        token=str(token.public_id),
+    )
     return IssuedToken(text=text, token=token)
 
 
@@ -106,7 +112,7 @@ def _known(assays: Collection[str] | None) -> list[str] | None:
 
 
 def _life(asked: timedelta | None, *, longest: timedelta) -> timedelta:
-    life: timedelta = asked or min(settings.REST_KNOX["TOKEN_TTL"], longest)
+    life: timedelta = asked or min(settings.API_TOKEN_USUAL, longest)
     if not timedelta() < life <= longest:
         sentence = _("A token is good for %(days)s days at most.") % {"days": longest.days}
         raise ValidationError({"lifetime": sentence})

@@ -9,6 +9,7 @@ from clinic.settings.accounts import *  # noqa: F403  settings are layered by de
 from clinic.settings.agreement import *  # noqa: F403  settings are layered by design
 from clinic.settings.agreement import AGREEMENT_PERIOD
 from clinic.settings.api import *  # noqa: F403  settings are layered by design
+from clinic.settings.api import API_TOKEN_USUAL
 from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
@@ -215,7 +216,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-REST_KNOX = {"TOKEN_TTL": timedelta(hours=12), "AUTH_HEADER_PREFIX": "Token"}
+REST_KNOX = {"TOKEN_TTL": API_TOKEN_USUAL, "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Second Read",
     "DESCRIPTION": "A second reader for microscope images. The model suggests; the doctor decides.",

@@ -1,6 +1,6 @@
 """How many requests a minute are answered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,9 +17,8 @@ ADDRESS = "/api/v1/patients/"
 
 
 @pytest.fixture
-def _three(settings: Settings) -> Iterator[None]:
+def _three(settings: Settings) -> None:
     settings.API_REQUESTS_PER_MINUTE = settings.API_REQUESTS_PER_MINUTE_ANONYMOUS = 3
-    return
 
 
 def one_minute(ask: Callable[[], int], times: int) -> list[int]:
