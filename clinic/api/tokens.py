@@ -44,7 +44,8 @@ class TokenViewSet(Resource[ApiToken]):
     lookup_url_kwarg = "pk"
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        return [] if getattr(self.request, "method", "") == "POST" else super().get_authenticators()
+        signs_in = getattr(self.request, "method", "") == "POST" and "pk" not in self.kwargs
+        return [] if signs_in else super().get_authenticators()
 
     def get_permissions(self) -> Sequence[BasePermission]:
         return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
