@@ -235,6 +235,11 @@ SPECTACULAR_SETTINGS = {
         "Assay": "diagnosis.models.case.assay_choices",
         "Urgency": "diagnosis.models.Urgency",
         "WithdrawalReason": "diagnosis.models.WithdrawalReason",
+        "ChangeKind": "diagnosis.models.ChangeKind",
+        "ErasureReason": "clinic.models.ErasureReason",
+        "HoldKind": "clinic.models.HoldKind",
+        "ReadingReason": "diagnosis.models.Reason",
+        "RequestKind": "diagnosis.models.RequestKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

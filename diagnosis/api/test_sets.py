@@ -88,9 +88,9 @@ class TestSetViewSet(Resource[TestSet]):
         body = NewTestSetSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         test_set, is_new = self._lock(**body.validated_data)
-        data = self.represent([test_set])[0]
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(data, status=code, headers={"Location": data["url"]})
+        response = self.answer_with(test_set, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        response.headers["Location"] = response.data["url"]
+        return response
 
     def _lock(self, *, assay: str, name: str, images: Any) -> tuple[TestSet, bool]:
         if images.size > settings.UPLOAD_MAX_REQUEST_BYTES:

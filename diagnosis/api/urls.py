@@ -4,22 +4,29 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from clinic.api.not_found import NothingHere
+from diagnosis.api.agreement import AgreementView, OwnAgreementView
 from diagnosis.api.analyses import AnalysisViewSet
 from diagnosis.api.assays import AssaysView, AssayView
 from diagnosis.api.cases import CaseViewSet
+from diagnosis.api.erasures import ErasureViewSet
 from diagnosis.api.evaluations import EvaluationReport, EvaluationViewSet
+from diagnosis.api.holds import HoldViewSet
 from diagnosis.api.images import ImageFileViewSet, ImageViewSet
+from diagnosis.api.mergings import MergingViewSet
 from diagnosis.api.model_decisions import ModelChanges, ModelDecisions
 from diagnosis.api.model_shadow import ModelShadow
 from diagnosis.api.models import ModelViewSet
+from diagnosis.api.patient_trail import PatientTrail
 from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
 from diagnosis.api.proposals import ProposalViewSet
+from diagnosis.api.reading_requests import ReadingRequestViewSet
 from diagnosis.api.readings import ReadingViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
 from diagnosis.api.status import StatusView
 from diagnosis.api.test_sets import TestSetViewSet
 from diagnosis.api.uploads import CaseImages
+from diagnosis.api.worklist import WorklistSearch, WorklistView
 
 app_name = "api"
 
@@ -34,6 +41,10 @@ router.register("reports", ReportViewSet, basename="report")
 router.register("evaluations", EvaluationViewSet, basename="evaluation")
 router.register("proposals", ProposalViewSet, basename="proposal")
 router.register("test-sets", TestSetViewSet, basename="test-set")
+router.register("holds", HoldViewSet, basename="hold")
+router.register("mergings", MergingViewSet, basename="merging")
+router.register("erasures", ErasureViewSet, basename="erasure")
+router.register("reading-requests", ReadingRequestViewSet, basename="reading-request")
 
 urlpatterns = [
     path("", include("clinic.api.urls")),
@@ -53,6 +64,11 @@ urlpatterns = [
     path("evaluations/<uuid:pk>/report/", EvaluationReport.as_view({"get": "send"}), name="evaluation-report"),
     path("assays/", AssaysView.as_view(), name="assay-list"),
     path("assays/<slug:slug>/", AssayView.as_view(), name="assay"),
+    path("patients/<uuid:pk>/trail/", PatientTrail.as_view({"get": "list"}), name="patient-trail"),
+    path("worklist/", WorklistView.as_view(), name="worklist"),
+    path("worklist/search/", WorklistSearch.as_view(), name="worklist-search"),
+    path("agreement/", AgreementView.as_view(), name="agreement"),
+    path("agreement/mine/", OwnAgreementView.as_view(), name="my-agreement"),
     *router.urls,
     re_path("", NothingHere.as_view()),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,7 +31,7 @@ def _of_all(_: User) -> Counts:
     return counts_of_all()
 
 
-def _own(doctor: User) -> Counts:
+def own_counts(doctor: User) -> Counts:
     """Sums over what the doctor read themselves, of patients in their care, and of nothing that is withheld."""
     own = Reading.objects.visible_to(doctor).filter(reader=doctor).exclude(withheld_from(doctor, image="image"))
     return counts_of(own)
@@ -50,7 +50,7 @@ def agreement(request: SignedInRequest) -> HttpResponse:
 @doctors_only
 def my_agreement(request: SignedInRequest) -> HttpResponse:
     """The figures of the doctor who asks."""
-    return _page(request, _own, is_own=True)
+    return _page(request, own_counts, is_own=True)
 
 
 @never_cache
@@ -66,12 +66,12 @@ def agreement_csv(request: SignedInRequest) -> HttpResponseBase:
 @doctors_only
 def my_agreement_csv(request: SignedInRequest) -> HttpResponseBase:
     """The figures of the doctor who asks, as a file."""
-    return _file(request, _own, is_own=True)
+    return _file(request, own_counts, is_own=True)
 
 
 def _page(request: SignedInRequest, count: Counting, *, is_own: bool) -> HttpResponse:
     counts = count(request.user)
-    form = _form(request, counts)
+    form = form_for(request.GET, counts)
     context = {"form": form, "is_own": is_own, "counted_at": counts.counted_at, "query": request.GET.urlencode()}
     audit.record(actor=request.user, action="agreement.viewed", subject=request.user, own=is_own)
     if form.errors:
@@ -82,7 +82,7 @@ def _page(request: SignedInRequest, count: Counting, *, is_own: bool) -> HttpRes
 
 def _file(request: SignedInRequest, count: Counting, *, is_own: bool) -> HttpResponseBase:
     counts = count(request.user)
-    form = _form(request, counts)
+    form = form_for(request.GET, counts)
     if form.errors:
         return _refused(request, {"form": form, "is_own": is_own, "counted_at": counts.counted_at})
     figures = agreement_of(counts, wanted=form.wanted, sight=form.chosen_sight)
@@ -97,9 +97,9 @@ def _refused(request: SignedInRequest, context: dict[str, object]) -> HttpRespon
     return render(request, "diagnosis/agreement.html", context | _limits(), status=HTTPStatus.BAD_REQUEST)
 
 
-def _form(request: SignedInRequest, counts: Counts) -> AgreementForm:
+def form_for(entries: QueryDict, counts: Counts) -> AgreementForm:
     """The filters. Without a choice it is the examination with the most readings."""
-    form = AgreementForm(request.GET or None, usual_assay=next(iter(ASSAYS)))
+    form = AgreementForm(entries or None, usual_assay=next(iter(ASSAYS)))
     assays = {one.pk: one.assay for one in form.versions}
     totals = dict.fromkeys(ASSAYS, 0)
     for one in counts.pairs:

@@ -273,6 +273,7 @@ PAGES = [
 ]
 
 DECIDED = {"why": "fault", "reason": "Answers differ."}
+TEAM_ACTS = "team 200; emergency 403; stranger 404; others 403"
 ONLY_ADMINISTRATORS = "administrator 200; others 403"
 
 REGISTRY_API = [
@@ -311,6 +312,65 @@ REGISTRY_API = [
         patch=ONLY_ADMINISTRATORS,
         body={"blinded_first_read": True},
     ),
+]
+
+RECORD_API = [
+    Row(
+        "api:hold-list",
+        get="everyone 200",
+        post="team 201; emergency 403; stranger 400; others 403",
+        body={"patient": "{patient}", "kind": "legal_hold", "reason": "asked by letter"},
+    ),
+    Row("api:hold-detail", of="hold", get=SEES),
+    Row("api:hold-lift", of="hold", post=TEAM_ACTS, body={"reason": "the case is closed"}),
+    Row(
+        "api:merging-list",
+        get="everyone 200",
+        post="team 201; emergency stranger 400; others 403",
+        body={"kept": "{patient}", "merged": "{twin}"},
+    ),
+    Row("api:merging-detail", of="merging", get=SEES),
+    Row("api:merging-undo", of="merging", post=TEAM_ACTS),
+    Row(
+        "api:erasure-list",
+        get="everyone 200",
+        post="team 409; emergency 403; stranger 400; others 403",
+        body={"patient": "{patient}", "reason": "patient_asked"},
+    ),
+    Row("api:erasure-detail", of="erasure", get="team administrator 200; others 404"),
+    Row("api:erasure-withdraw", of="erasure", post="team 200; doctors 404; others 403"),
+    Row("api:erasure-refuse", of="erasure", post=ONLY_ADMINISTRATORS),
+    Row("api:erasure-carry-out", of="erasure", post="administrator 400; others 403", body={"patient": "{patient}"}),
+    Row(
+        "api:reading-request-list",
+        get="everyone 200",
+        post="owner 201; colleague 409; emergency 403; stranger 400; others 403",
+        body={"image": "{disputed}", "doctor": "{third}"},
+    ),
+    Row("api:reading-request-detail", of="request", get=SEES),
+    Row(
+        "api:reading-request-withdraw",
+        of="request",
+        post="owner 200; colleague emergency 403; stranger 404; others 403",
+    ),
+    Row(
+        "api:reading-request-decline",
+        of="request",
+        post="colleague 200; owner emergency 403; stranger 404; others 403",
+        body={"reason": "away"},
+    ),
+    Row(
+        "api:reading-request-take",
+        of="adjudication",
+        post="owner 409; colleague 200; emergency 403; stranger 404; others 403",
+    ),
+    Row("api:reading-request-name", of="adjudication", post=TEAM_ACTS, body={"doctor": "{third}"}),
+    Row("api:reading-request-hand-back", of="adjudication", post="seeing 403; stranger 404; others 403"),
+    Row("api:patient-trail", of="patient", get=SEES),
+    Row("api:worklist", get=DOCTORS),
+    Row("api:worklist-search", post="doctors read_token 200; others 403", body={"search": "a"}),
+    Row("api:agreement", get=ONLY_ADMINISTRATORS),
+    Row("api:my-agreement", get=DOCTORS),
 ]
 
 API = [
@@ -389,6 +449,7 @@ API = [
     ],
     Row("api:model-detail", of="model", get="everyone 200"),
     *REGISTRY_API,
+    *RECORD_API,
     Row("/api/v1/", path="/api/v1/nothing/", get="anyone 404"),
 ]
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from django.http import SimpleCookie
 from django.test import Client
 
-from clinic.models import ErasureReason, Role, TokenScope, User
+from clinic.models import ErasureReason, HoldKind, Role, TokenScope, User
 from clinic.services.emergency_access import open_in_emergency
+from clinic.services.holds import place_hold
 from clinic.services.tokens import issue_token
 from diagnosis.models import (
     Analysis,
@@ -164,14 +165,16 @@ def _signed_report(prediction: Prediction) -> Report:
 
 
 def _record_life(prediction: Prediction, team: list[User]) -> dict[str, UUID]:
-    """A second record of the patient, a third that was merged into the first, and one about to be erased."""
-    twin, merged, unwanted = (PatientFactory.create(created_by=team[0]) for _ in range(3))
-    for patient in (twin, merged, unwanted):
+    """A second record of the patient, a third that was merged into the first; one about to be erased, one on hold."""
+    twin, merged, unwanted, held = (PatientFactory.create(created_by=team[0]) for _ in range(4))
+    for patient in (twin, merged, unwanted, held):
         for member in team:
             add_to_care_team(patient, member)
     merging = merge_records(kept=prediction.analysis.image.case.patient, merged=merged, merged_by=team[0])
     erasure = request_erasure(patient=unwanted, reason=ErasureReason.BY_MISTAKE, requested_by=team[0])
-    return {"twin": twin.pk, "merging": merging.pk, "erasure": erasure.pk}
+    reason = "It is asked for by a court."
+    hold = place_hold(patient=held, kind=HoldKind.LEGAL_HOLD, reason=reason, placed_by=team[0])
+    return {"twin": twin.pk, "merging": merging.pk, "erasure": erasure.pk, "hold": hold.pk}
 
 
 def _registry(administrator: User) -> dict[str, UUID]:
