@@ -16,6 +16,7 @@ from diagnosis.api.model_entries import DeciderSerializer, ReasonSerializer
 from diagnosis.api.models import ModelSerializer
 from diagnosis.api.refusals import refusals_as_conflicts
 from diagnosis.models import ModelChange, ModelVersion
+from diagnosis.services.model_states import lock_assay
 from diagnosis.views.model_decisions import DECISIONS
 
 # To propose a model for activation makes a thing of its own: see proposals.
@@ -58,6 +59,9 @@ class ModelDecisions(Resource[ModelVersion]):
     queryset = ModelVersion.objects.all()
     serializer_class = ModelSerializer
     permission_classes = [IsAuthenticated, AdministratorsChange]
+
+    def hold(self, item: ModelVersion) -> None:
+        lock_assay(item.assay)
 
     @extend_schema(
         request=DecisionSerializer, responses=ModelSerializer, filters=False, operation_id="models_decisions_create"

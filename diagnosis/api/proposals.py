@@ -16,6 +16,7 @@ from diagnosis.api.model_entries import DeciderSerializer, KnownModel, ReasonSer
 from diagnosis.api.refusals import refusals_as_conflicts
 from diagnosis.models import ActivationProposal, ModelVersion, ProposalState
 from diagnosis.services.model_activation import agree_to_activation, propose_activation, withdraw_proposal
+from diagnosis.services.model_states import lock_assay
 
 
 class ProposalSerializer(serializers.ModelSerializer[ActivationProposal]):
@@ -58,10 +59,13 @@ class ProposalFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter 
 class ProposalViewSet(Resource[ActivationProposal]):
     """Proposals to activate a model. They hold no patient's data."""
 
-    queryset = ActivationProposal.objects.select_related("proposed_by", "decided_by")
+    queryset = ActivationProposal.objects.select_related("model", "proposed_by", "decided_by")
     serializer_class = ProposalSerializer
     filterset_class = ProposalFilter
     permission_classes = [IsAuthenticated, AdministratorsChange]
+
+    def hold(self, item: ActivationProposal) -> None:
+        lock_assay(item.model.assay)
 
     @extend_schema(request=NewProposalSerializer, responses={201: ProposalSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
