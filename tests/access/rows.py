@@ -321,8 +321,13 @@ RECORD_API = [
         post="team 201; emergency 403; stranger 400; others 403",
         body={"patient": "{patient}", "kind": "legal_hold", "reason": "asked by letter"},
     ),
-    Row("api:hold-detail", of="hold", get=SEES),
-    Row("api:hold-lift", of="hold", post=TEAM_ACTS, body={"reason": "the case is closed"}),
+    Row("api:hold-detail", of="hold", get="team 200; others 404"),
+    Row(
+        "api:hold-lift",
+        of="hold",
+        post="team 200; emergency stranger 404; others 403",
+        body={"reason": "the case is closed"},
+    ),
     Row(
         "api:merging-list",
         get="everyone 200",
@@ -338,7 +343,7 @@ RECORD_API = [
         body={"patient": "{patient}", "reason": "patient_asked"},
     ),
     Row("api:erasure-detail", of="erasure", get="team administrator 200; others 404"),
-    Row("api:erasure-withdraw", of="erasure", post="team 200; doctors 404; others 403"),
+    Row("api:erasure-withdraw", of="erasure", post="team 200; emergency stranger 404; others 403"),
     Row("api:erasure-refuse", of="erasure", post=ONLY_ADMINISTRATORS),
     Row("api:erasure-carry-out", of="erasure", post="administrator 400; others 403", body={"patient": "{patient}"}),
     Row(
