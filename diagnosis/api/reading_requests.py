@@ -84,6 +84,16 @@ class ReadingRequestViewSet(ClinicalResource[ReadingRequest]):
     serializer_class = AskedReadingSerializer
     filterset_class = ReadingRequestFilter
     singular, plural = "reading_request", "reading_requests"
+    narrowed_actions = (
+        "list",
+        "retrieve",
+        "create",
+        "withdraw",
+        "decline",
+        "take",
+        "name_adjudicator",
+        "hand_back",
+    )
 
     def get_queryset(self) -> QuerySet[ReadingRequest]:
         visible = ReadingRequest.objects.visible_to(self.request.user)

@@ -18,12 +18,12 @@ class ColleagueSerializer(serializers.ModelSerializer[User]):
 
 
 class DoctorsOnly(BasePermission):
-    """For what belongs to doctors alone, reading too."""
+    """For what belongs to doctors and their programs alone, reading too."""
 
     message = "Only doctors can do this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.user, User) and request.user.is_doctor
+        return isinstance(request.user, User) and request.user.sees_patients
 
 
 class AskedByDoctorsDecidedByAdministrators(BasePermission):

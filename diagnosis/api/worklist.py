@@ -117,6 +117,7 @@ class WorklistView(Endpoint):
     """The worklist of the doctor who asks."""
 
     permission_classes = [IsAuthenticated, DoctorsOnly]
+    narrowed_actions = ("get", "head", "post")
 
     @extend_schema(parameters=PARAMETERS, responses=WorklistSerializer, operation_id="worklist_retrieve")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -16,7 +16,7 @@ from tests.access.world import World
 
 pytestmark = pytest.mark.django_db
 API = [row for row in ROWS if row.is_api and row.name != "api:tokens" and row.expected("GET", "anonymous") != "200"]
-OF_THE_CASE = ("case", "image", "analysis", "failed", "prediction", "reading", "disputed", "request")
+OF_THE_CASE = ("case", "image", "analysis", "failed", "prediction", "reading", "disputed", "request", "adjudication")
 REFUSED = {"400", "403", "404", "405"}
 
 # Where such a token may be used at all. A new address is closed to it until it says so, and stands here.
@@ -46,6 +46,15 @@ OPEN = {
     "api:report-file",
     "api:model-list",
     "api:model-detail",
+    "api:reading-request-list",
+    "api:reading-request-detail",
+    "api:reading-request-withdraw",
+    "api:reading-request-decline",
+    "api:reading-request-take",
+    "api:reading-request-name",
+    "api:reading-request-hand-back",
+    "api:worklist",
+    "api:worklist-search",
     "/api/v1/",
 }
 
