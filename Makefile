@@ -8,10 +8,10 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
 LEND = .venv/bin/python -m embedded exec --temporary --
 
-.PHONY: help run test test-site test-beside lint lock messages sbom audit shell clean install-dev
+.PHONY: help run test test-site test-beside lint lock messages sbom audit demo-reset shell clean install-dev
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, start everything and print the address; Ctrl-C stops it
 	@$(INSTALL)
@@ -72,6 +72,10 @@ sbom: install-dev ## List every locked package in var/sbom*.json (CycloneDX), fo
 audit: install-dev ## Look up the locked packages among known vulnerabilities
 	@.venv/bin/python deploy/audit.py
 	@.venv/bin/python -m embedded.front_end audit
+
+demo-reset: ## Put the demo back to how it was at the first make run; SURE=yes asks nothing
+	@$(INSTALL)
+	@exec .venv/bin/python -m embedded reset $(if $(filter yes,$(SURE)),--sure)
 
 shell: ## Open Django's shell on the data of this folder
 	@$(INSTALL)

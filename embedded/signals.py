@@ -5,6 +5,8 @@ unblocked by `launch`.
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -20,3 +22,13 @@ def wait(seconds: float) -> int | None:
     """Wait until a signal comes or a child ends; the signal's number if it asks us to stop, else None."""
     received = signal.sigtimedwait(STOP | {signal.SIGCHLD}, seconds)
     return received.si_signo if received is not None and received.si_signo in STOP else None
+
+
+@contextmanager
+def let_through() -> Iterator[None]:
+    """While a person is asked something, Ctrl-C is an answer: KeyboardInterrupt."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP)

@@ -5,6 +5,8 @@ What is wrong is raised at once, or, after `collect_problems`, kept for a list o
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +19,26 @@ _env = environ.FileAwareEnv()
 _problems: list[str] | None = None
 
 T = TypeVar("T")
+
+
+class Origin(StrEnum):
+    """Whence a setting comes."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+    UNREAD = "unread"  # this process had no use for it
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a name stood for when it was read."""
+
+    value: str
+    origin: Origin
+
+
+READ: dict[str, Found] = {}
 
 
 def collect_problems() -> list[str]:
@@ -40,9 +62,16 @@ def text(name: str, default: str | None = None) -> str:
         value: str = _env.str(name, default="").rstrip("\r\n") or (default or "")
     except OSError:
         return _wrong(f"{name}_FILE names a file that cannot be read.", "")
+    READ[name] = Found(value, _origin(name))
     if not value and default is None:
         return _wrong(f"{name} is not set. Set {name}, or {name}_FILE to a file that holds it.", "")
     return value
+
+
+def _origin(name: str) -> Origin:
+    if os.environ.get(f"{name}_FILE"):
+        return Origin.FILE
+    return Origin.ENVIRONMENT if os.environ.get(name) else Origin.DEFAULT
 
 
 def integer(name: str, default: int) -> int:

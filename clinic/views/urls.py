@@ -23,6 +23,7 @@ from clinic.views.people import (
     person_second_step_reset,
 )
 from clinic.views.session import session
+from clinic.views.settings import settings_page
 from clinic.views.sign_in import SignIn, SignOut
 from clinic.views.trail import trail, trail_export, trail_sign_ins
 
@@ -65,4 +66,5 @@ urlpatterns = [
     path("language/", language, name="language"),
     path("account/preferences/", preferences, name="preferences"),
     path("account/passkey-challenge/", passkey_challenge, name="passkey_challenge"),
+    path("settings/", settings_page, name="settings"),
 ]

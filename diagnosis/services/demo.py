@@ -76,6 +76,12 @@ def seed_demo(*, accounts_file: Path) -> bool:
     return True
 
 
+def is_demo() -> bool:
+    """Whether the database holds nothing, or what the demo began with: its people came before all others."""
+    first = set(User.objects.order_by("created_at").values_list("email", flat=True)[: len(PEOPLE)])
+    return not first or first == {email for email, _, _ in PEOPLE}
+
+
 def _add_case(*, patient: Patient, doctor: User, demo: DemoCase) -> None:
     taken = timezone.localdate() - timedelta(days=demo.days_ago)
     case = open_case(patient=patient, opened_by=doctor, assay=demo.assay, specimen_date=taken, note=NOTE)

@@ -559,6 +559,7 @@ OPERATIONS = [
     ),
     Row("api:status", get="administrator 200; others 403"),
     Row("diagnosis:metrics", get="anyone 404"),  # off
+    Row("clinic:settings", get=ADMINISTRATORS),
 ]
 
 ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS]
