@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 import clinic.task_log  # noqa: F401  web processes send messages and never load the tasks
-from clinic.checks import refuse_to_start_within_reach_of_the_trail
+from clinic.checks import refuse_to_start_unfit
 from clinic.settings import safety
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")  # the one that refuses to start unsafe
@@ -22,9 +22,12 @@ app.autodiscover_tasks()
 
 @signals.worker_init.connect
 def check_the_start(**_: object) -> None:
-    """A worker does not start where the trail is within its reach. (Celery would only log another exception.)"""
+    """A worker starts neither where the trail is within its reach nor on an older schema.
+
+    Celery would only log another exception.
+    """
     try:
-        refuse_to_start_within_reach_of_the_trail()
+        refuse_to_start_unfit()
     except ImproperlyConfigured as refusal:
         safety.refuse([str(refusal)])
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections
 
 from clinic.services.database_roles import can_change_the_trail
+from clinic.services.schema_age import refuse_to_start_on_an_older_schema
 
 SENTENCE = (
     "The database role of DATABASE_URL could change the audit trail. Name a role of its own for the application there, "
@@ -42,3 +43,9 @@ def refuse_to_start_within_reach_of_the_trail() -> None:
         connection.close()  # not to be shared with processes that are forked from this one
     if problems:
         raise ImproperlyConfigured(SENTENCE)
+
+
+def refuse_to_start_unfit() -> None:
+    """What web and worker look at before they do anything. Raises ImproperlyConfigured with the sentence to show."""
+    refuse_to_start_within_reach_of_the_trail()
+    refuse_to_start_on_an_older_schema()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import User
 from diagnosis.models.analysis import Analysis
+from diagnosis.models.digests import found_by
 from diagnosis.models.kept import BY_ANALYSIS, goes_with_the_record_alone, written_once
 from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import BY_ANALYSIS as IMAGE_BY_ANALYSIS
@@ -72,7 +73,12 @@ class Prediction(models.Model):
                 name="prediction_probabilities_in_range",
             ),
         ]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="prediction_newest_first")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="prediction_newest_first"),
+            found_by("mask_sha256", name="prediction_by_mask"),
+            found_by("outline_sha256", name="prediction_by_outline"),
+            found_by("map_sha256", name="prediction_by_map"),
+        ]
         triggers = [
             written_once(),
             goes_with_the_record_alone(way_to_the_case=BY_ANALYSIS),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from diagnosis.models.digests import found_by
 from diagnosis.models.report import Report
 
 MOST_TRIES = 3
@@ -43,7 +44,10 @@ class ReportDrawing(models.Model):
             ),
             models.CheckConstraint(condition=~Q(superseded_by=F("report")), name="report_does_not_supersede_itself"),
         ]
-        indexes = [models.Index(fields=["asked_at"], condition=Q(pdf_sha256=""), name="report_to_be_drawn")]
+        indexes = [
+            models.Index(fields=["asked_at"], condition=Q(pdf_sha256=""), name="report_to_be_drawn"),
+            found_by("pdf_sha256", name="report_by_file"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report_id} {self.pdf_sha256[:12]}"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import User
 from diagnosis.models.case import Case
 from diagnosis.models.reach import within_reach
+from diagnosis.models.digests import found_by
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 
@@ -80,6 +81,8 @@ class SlideImage(models.Model):
             models.Index(fields=["case", "created_at", "id"], name="image_by_case"),
             models.Index(fields=["-created_at", "-id"], name="image_newest_first"),
             models.Index(fields=["sha256"], name="image_by_digest"),
+            found_by("display_sha256", name="image_by_display"),
+            found_by("thumbnail_sha256", name="image_by_thumbnail"),
         ]
         triggers = [
             renews_when_added(case="new_rows.case_id", way=""),
