@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from diagnosis.models.case import Case
-from diagnosis.models.reach import within_reach
 from diagnosis.models.digests import found_by
+from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.resolution import micrometres_per_pixel, plausible_resolution
 
