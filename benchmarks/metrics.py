@@ -31,10 +31,21 @@ def main() -> None:
 
     from diagnosis.services.file_removal import referred_to  # noqa: PLC0415
 
+    tell_size(options.cases * options.images)
     settings.METRICS = True
     client = Client()
     timed("one reading of /metrics", lambda: client.get("/metrics"), options.rounds)
     timed("500 digests looked up", lambda: referred_to(DIGESTS), options.rounds)
+
+
+def tell_size(analyses: int) -> None:
+    """What the database takes; the trail is left out here."""
+    from django.db import connection  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
+    print(f"database, 1,000 analyses     {size / analyses * 1000 / 1024**2:8.2f} MiB", flush=True)
 
 
 def timed(what: str, act: Callable[[], object], rounds: int) -> None:
