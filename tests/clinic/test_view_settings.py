@@ -51,7 +51,7 @@ def test_no_secret_is_on_it(web: Web) -> None:
 
 
 def test_what_sounds_secret_is_secret() -> None:
-    telling = re.compile("PASSWORD|SECRET|TOKEN|_KEY|_URL$|_DSN$")
+    telling = re.compile("(PASSWORD|TOKEN|_KEY|_URL|_DSN)$")
     assert all(one.secret for group in GROUPS for one in group.meanings if telling.search(one.name))
 
 
