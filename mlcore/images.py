@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mlcore.resolution import micrometres_per_pixel
+from mlcore.wholeness import require_whole
 
 MAX_PIXELS: Final = 50_000_000
 LONGEST_SHOWN: Final = 2048  # pixels: people are shown no more of an image's longer side
@@ -70,6 +71,15 @@ def read_header(file: BinaryIO, *, minimum_side: int = 1) -> ImageHeader:
             return ImageHeader(_FORMATS[image.format or ""], width, height, micrometres_per_pixel(image))
     finally:
         file.seek(0)
+
+
+def check_whole(data: bytes, *, minimum_side: int = 1) -> None:
+    """Whether all that the file announces is there, and undamaged as far as it can say itself; decodes no pixel.
+
+    UnreadableImage for what is refused, cut off, or a PNG of which a byte was changed.
+    """
+    with _opened(io.BytesIO(data), minimum_side=minimum_side) as image:
+        require_whole(image, data)
 
 
 def decode(data: bytes, *, minimum_side: int = 1) -> NDArray[np.uint8]:

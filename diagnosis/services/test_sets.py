@@ -21,7 +21,7 @@ from diagnosis.services.test_sources import MOST_IMAGES, InvalidTestSet, Source,
 from mlcore.assays import Assay, get_assay
 from mlcore.datasets import Sample, class_index
 from mlcore.group_tables import GroupTable, InvalidTable
-from mlcore.images import UnreadableImage, decode, read_header
+from mlcore.images import UnreadableImage, check_whole, decode
 from mlcore.splits import joined_groups
 
 
@@ -38,8 +38,8 @@ def lock_test_set(
 ) -> tuple[TestSet, bool]:
     """Make the assay's current test set of these images. The same images once more: the set that they are, False.
 
-    `decodes` reads every image to its end, as commands can; a web process reads headers alone. Raises InvalidTestSet,
-    with nothing stored, when anything about it is wrong.
+    `decodes` reads every image's pixels, as commands can; a web process sees from its structure whether it is whole.
+    Raises InvalidTestSet, with nothing stored and the file named, when anything about it is wrong.
     """
     if locked_by is not None:
         administrators_only(locked_by)
@@ -112,9 +112,7 @@ def _sample(image: SourceImage, assay: Assay, *, decodes: bool) -> Sample:
         raise InvalidTestSet(sentence % {"name": image.path, "classes": ", ".join(assay.classes)})
     content = image.read()
     try:
-        read_header(io.BytesIO(content), minimum_side=assay.minimum_side)
-        if decodes:
-            decode(content, minimum_side=assay.minimum_side)
+        (decode if decodes else check_whole)(content, minimum_side=assay.minimum_side)
     except UnreadableImage as error:
         raise InvalidTestSet(f"{image.path}: {error.message}") from None
     digest = hashlib.sha256(content).hexdigest()

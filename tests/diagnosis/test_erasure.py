@@ -26,7 +26,16 @@ from clinic.models import (
     User,
 )
 from clinic.services.holds import lift_hold, place_hold
-from diagnosis.models import Analysis, Case, FileToRemove, ModelVersion, Prediction, SlideImage
+from diagnosis.models import (
+    Analysis,
+    Case,
+    FileToRemove,
+    ModelState,
+    ModelVersion,
+    Prediction,
+    ShadowAnalysis,
+    SlideImage,
+)
 from diagnosis.selectors.record_rows import erased_branches
 from diagnosis.selectors.retention import kept_until
 from diagnosis.services import analysis_queue, file_store
@@ -43,6 +52,7 @@ from tests.factories import (
     AnalysisFactory,
     CaseFactory,
     ImageFactory,
+    ModelVersionFactory,
     PatientFactory,
     PredictionFactory,
     add_to_care_team,
@@ -117,6 +127,16 @@ def test_nothing_of_the_patient_remains(
         for row in table._base_manager.values():
             assert patient.family_name not in str(row)
             assert "ZZFILE" not in str(row)
+
+
+def test_what_models_in_the_shadow_said_goes_too(erasure: Erasure, prediction: Prediction, administrator: User) -> None:
+    """And nothing of anybody else's."""
+    silent = ModelVersionFactory.create(state=ModelState.SHADOW)
+    others = ImageFactory.create()
+    for image in (prediction.analysis.image, others):
+        ShadowAnalysis.objects.create(image=image, model_version=silent)
+    carry_out_erasure(erasure=erasure, carried_out_by=administrator)
+    assert [one.image for one in ShadowAnalysis.objects.all()] == [others]
 
 
 def test_the_report_of_emergencies_stays_without_words_about_the_patient(

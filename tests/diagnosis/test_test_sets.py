@@ -124,6 +124,16 @@ def test_what_is_wrong_is_said_in_one_sentence_and_nothing_is_stored(
     assert not file_store.exists(sha256_of(files["Malignant/3.png"]))
 
 
+@pytest.mark.parametrize("damage", [lambda png: png[:-60], lambda png: png[:90] + b"?" + png[91:]], ids=["cut", "bit"])
+def test_an_image_that_is_cut_off_or_damaged_is_named_before_anything_is_stored(
+    page: Client, files: Files, damage: Callable[[bytes], bytes]
+) -> None:
+    answer = lock(page, zipped({**files, "Malignant/3.png": damage(files["Malignant/3.png"])}))
+    assert (answer.status_code, "Malignant/3.png: The file is " in answer.content.decode()) == (400, True)
+    assert not TestSet.objects.exists()
+    assert not referred_to([sha256_of(files["Malignant/4.png"])])
+
+
 @pytest.mark.parametrize("cut", [0, 10, 1000])
 def test_a_broken_zip_is_refused(page: Client, files: Files, cut: int) -> None:
     content = zipped(files)
