@@ -25,7 +25,7 @@ def encoded(**options: Any) -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS)
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def content(request: pytest.FixtureRequest) -> bytes:
     return encoded(**request.param)
 
