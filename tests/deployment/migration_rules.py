@@ -14,7 +14,7 @@ from django_migration_linter.sql_analyser.base import Check, CheckMode, CheckTyp
 from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
 
 # What was there when the first version was given out: nothing ran before it.
-BASELINE = {"clinic": 12, "diagnosis": 16}
+BASELINE = {"clinic": 12, "diagnosis": 17}
 # Migrations that break a rule and may: (application, name): why no running code and no big table suffers.
 EXCUSED: dict[tuple[str, str], str] = {}
 
