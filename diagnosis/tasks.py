@@ -16,6 +16,8 @@ from diagnosis.services import (
     file_removal,
     integrity,
     predictors,
+    reanalysing,
+    reanalysis_queue,
     report_drawings,
     shadowing,
 )
@@ -49,6 +51,13 @@ def evaluate_model(evaluation_id: str) -> None:
 
 
 @task
+def queue_reanalysis(reanalysis_id: str) -> None:
+    """Put the next few images that are to be read anew in the queue, and come back while there is more to do."""
+    if reanalysis_queue.queue_some(reanalysis_id=UUID(reanalysis_id)):
+        reanalysing.wake_workers_on_commit(UUID(reanalysis_id))
+
+
+@task
 def draw_reports() -> None:
     """Draw one signed report as PDF, and come back while there may be more."""
     if drawing.draw_next():
@@ -63,6 +72,7 @@ draw_reports.soft_time_limit, draw_reports.time_limit = 480, 510
 def sweep_analyses() -> None:
     """Re-queue what was lost and wake the workers for what waits, signed reports too."""
     analysis_queue.sweep()
+    reanalysis_queue.sweep()
     evaluating.sweep_evaluations()
     report_drawings.sweep()
     shadowing.sweep_shadows()

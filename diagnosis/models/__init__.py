@@ -1,7 +1,7 @@
 """Cases, slide images, analyses, predictions, readings, reports and the model registry."""
 
 from diagnosis.models.activation_proposal import ActivationProposal, ProposalState
-from diagnosis.models.analysis import Analysis, AnalysisState
+from diagnosis.models.analysis import Analysis, AnalysisState, Priority
 from diagnosis.models.analysis_tally import AnalysisTally
 from diagnosis.models.assay_policy import AssayPolicy
 from diagnosis.models.backup import Backup
@@ -18,6 +18,7 @@ from diagnosis.models.prediction import Prediction, Verdict
 from diagnosis.models.reading import Answer, Reading, ReadingRole, Reason
 from diagnosis.models.reading_draft import ReadingDraft
 from diagnosis.models.reading_request import ReadingRequest, RequestKind, RequestState
+from diagnosis.models.reanalysis import Reanalysis, ReanalysisScope, ReanalysisState
 from diagnosis.models.report import Confirmation, Report
 from diagnosis.models.report_draft import ReportDraft
 from diagnosis.models.report_drawing import ReportDrawing
@@ -52,11 +53,15 @@ __all__ = [
     "ModelState",
     "ModelVersion",
     "Prediction",
+    "Priority",
     "ProposalState",
     "Reading",
     "ReadingDraft",
     "ReadingRequest",
     "ReadingRole",
+    "Reanalysis",
+    "ReanalysisScope",
+    "ReanalysisState",
     "Reason",
     "Report",
     "ReportDraft",

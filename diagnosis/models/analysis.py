@@ -5,7 +5,7 @@ import uuid
 import pgtrigger
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as lazy
 
@@ -45,6 +45,17 @@ TRANSITIONS: list[tuple[str, str]] = [
 ]
 
 
+class Priority(models.IntegerChoices):
+    """Whose turn it is first: what a doctor sent or asked for goes before what is read anew."""
+
+    FIRST = 0, lazy("As soon as possible")
+    ANEW = 1, lazy("When nothing else waits")
+
+
+# What leads on every page: a result goes before everything that has none, however new that is.
+HAS_RESULT = ExpressionWrapper(Q(state=AnalysisState.SUCCEEDED), output_field=models.BooleanField())
+
+
 class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def visible_to(self, user: User | AnonymousUser) -> "AnalysisQuerySet":
         """The analyses of the patients `user` may see."""
@@ -53,6 +64,16 @@ class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def pending(self) -> "AnalysisQuerySet":
         """Those still to finish."""
         return self.filter(state__in=PENDING)
+
+    def leading_first(self) -> "AnalysisQuerySet":
+        """The newest with a result before all others; one that waits or failed hides no result that there is."""
+        return self.order_by(HAS_RESULT.desc(), "-created_at", "-id")
+
+    def with_leads(self) -> "AnalysisQuerySet":
+        """Each with `leads`: whether it is the one that stands for its image."""
+        first = Analysis.objects.filter(image=OuterRef("image")).leading_first().values("pk")[:1]
+        leads = ExpressionWrapper(Q(pk=Subquery(first)), output_field=models.BooleanField())
+        return self.annotate(leads=leads)
 
 
 class Analysis(models.Model):
@@ -74,6 +95,15 @@ class Analysis(models.Model):
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="requested_analyses")
     # The request that queued it, as logs know it: the worker's lines about the analysis name it too.
     request_id = models.UUIDField(null=True, editable=False, default=current_id)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, db_default=Priority.FIRST)
+    reanalysis = models.ForeignKey(
+        "diagnosis.Reanalysis",
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="analyses",
+    )
 
     objects = AnalysisQuerySet.as_manager()
 
@@ -101,7 +131,10 @@ class Analysis(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["model_version", "queued_at"], condition=Q(state="queued"), name="analysis_queue"),
+            models.Index(
+                fields=["model_version", "priority", "queued_at"], condition=Q(state="queued"), name="analysis_in_turn"
+            ),
+            models.Index(fields=["reanalysis", "state"], condition=Q(reanalysis__isnull=False), name="analysis_anew"),
             models.Index(fields=["lease_expires_at"], condition=Q(state="running"), name="analysis_leases"),
             models.Index(fields=["-created_at", "-id"], name="analysis_newest_first"),
             models.Index(

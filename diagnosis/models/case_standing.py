@@ -46,9 +46,10 @@ class CaseStanding(models.Model):
     """A row beside each case, kept by the database's function `diagnosis_renew_standing` and written by nobody else.
 
     Numbers are of the images in use: `pending` wait for their analysis, `failed` could not be analysed, `unread` are
-    past it and have no reading yet, `settled` have readings that agree or were adjudicated. What a model said (by
-    each image's newest analysis) must not reach a doctor from here while it is withheld; `shown_doubt` is the same
-    for everybody: none at all for an assay that is first read blinded.
+    past it and have no reading yet, `settled` have readings that agree or were adjudicated, `results_changed` have a
+    leading result that says otherwise than the one the last reading was about, and came after any signature. What a
+    model said (by each image's leading analysis) must not reach a doctor from here while it is withheld; `shown_doubt`
+    is the same for everybody: none at all for an assay that is first read blinded.
     """
 
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="standing", primary_key=True)
@@ -65,6 +66,7 @@ class CaseStanding(models.Model):
     confident = models.PositiveIntegerField()
     refer = models.PositiveIntegerField()
     out_of_scope = models.PositiveIntegerField()
+    results_changed = models.PositiveIntegerField(db_default=0)
     model_versions = ArrayField(models.UUIDField())
     doubt = models.PositiveSmallIntegerField(choices=Doubt.choices)
     shown_doubt = models.PositiveSmallIntegerField(choices=Doubt.choices)
@@ -94,6 +96,11 @@ class CaseStanding(models.Model):
                 fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
                 condition=~Q(stage="done"),
                 name="standing_not_done",
+            ),
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(results_changed__gt=0),
+                name="standing_changed",
             ),
             models.Index(fields=["signed_at", "case"], condition=Q(stage="done"), name="standing_done"),
         ]

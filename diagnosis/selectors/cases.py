@@ -13,7 +13,7 @@ from clinic.models import User
 from diagnosis.models import Case, SlideImage, Verdict
 from diagnosis.models.analysis import PENDING, RETRYABLE
 from diagnosis.models.withholding import withheld_from
-from diagnosis.selectors.images import newest_of_image
+from diagnosis.selectors.images import leading_of_image
 
 MALIGNANT_FROM = 0.5  # a malignant class is then more probable than not
 
@@ -56,7 +56,7 @@ class CaseCounts:
 
 
 def count_images(cases: Iterable[Case], *, person: User) -> dict[UUID, CaseCounts]:
-    """The counts of each case by its id, by the newest analysis of each image: one query.
+    """The counts of each case by its id, by the leading analysis of each image: one query.
 
     An image whose prediction is withheld from the person is counted by its state alone; a withdrawn one not at all.
     """
@@ -66,9 +66,9 @@ def count_images(cases: Iterable[Case], *, person: User) -> dict[UUID, CaseCount
         SlideImage.objects.in_use()
         .filter(case__in=[case.pk for case in cases])
         .annotate(
-            state=newest_of_image("state"),
-            verdict=Choice(When(withheld, then=None), default=newest_of_image("prediction__verdict")),
-            malignant=GreaterThanOrEqual(newest_of_image("prediction__malignant_probability"), MALIGNANT_FROM),
+            state=leading_of_image("state"),
+            verdict=Choice(When(withheld, then=None), default=leading_of_image("prediction__verdict")),
+            malignant=GreaterThanOrEqual(leading_of_image("prediction__malignant_probability"), MALIGNANT_FROM),
         )
         .order_by()
         .values_list("case", "state", "verdict", "malignant")

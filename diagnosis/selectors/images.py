@@ -16,11 +16,15 @@ PAGE_SIZE = 200
 
 @dataclass(frozen=True)
 class ImageStatus:
-    """An image, its newest analysis, and its place in the model's queue while it waits (1: next)."""
+    """An image, the analysis that leads, and its place in the model's queue while it waits (1: next).
+
+    `others` are all others that it has, the newest first: by earlier versions, or by one that is to read it anew.
+    """
 
     image: SlideImage
     analysis: Analysis | None
     queue_position: int | None = None
+    others: Sequence[Analysis] = ()
 
     @property
     def is_stopped(self) -> bool:
@@ -32,6 +36,18 @@ class ImageStatus:
     @property
     def prediction(self) -> Prediction | None:
         return getattr(self.analysis, "prediction", None)
+
+    @property
+    def anew(self) -> Analysis | None:
+        """The newest analysis, where it does not lead: the image is being read anew, or could not be."""
+        newest = self.others[0] if self.others else None
+        is_newer = newest and self.analysis and newest.created_at > self.analysis.created_at
+        return newest if is_newer and newest and newest.state != AnalysisState.CANCELLED else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is to come: its first result, or another one."""
+        return any(one.is_pending for one in (self.analysis, self.anew) if one) and not self.image.withdrawn_at
 
     @property
     def is_withheld(self) -> bool:
@@ -78,12 +94,24 @@ def page_of_images(*, case: Case, person: User, number: str | int = 1, size: int
 
 
 def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
-    newest = [(image, next(iter(image.analyses.all()), None)) for image in images]
-    waiting = [analysis for _, analysis in newest if analysis and analysis.state == AnalysisState.QUEUED]
+    found = [(image, list(image.analyses.all())) for image in images]
+    leading = [(image, leading_of(analyses), analyses) for image, analyses in found]
+    waiting = [analysis for _, analysis, _ in leading if analysis and analysis.state == AnalysisState.QUEUED]
     positions = queue_positions(waiting)
     return [
-        ImageStatus(image, analysis, positions.get(analysis.pk) if analysis else None) for image, analysis in newest
+        ImageStatus(
+            image,
+            analysis,
+            positions.get(analysis.pk) if analysis else None,
+            [one for one in analyses if one is not analysis],
+        )
+        for image, analysis, analyses in leading
     ]
+
+
+def leading_of(analyses: Sequence[Analysis]) -> Analysis | None:
+    """Which of an image's analyses, newest first, stands for it: the newest with a result, else the newest."""
+    return next((one for one in analyses if one.state == AnalysisState.SUCCEEDED), next(iter(analyses), None))
 
 
 def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
@@ -99,7 +127,7 @@ def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
         model_version__in=models,
         model_version__stopped_at__isnull=True,
         image__case__patient__restricted_at__isnull=True,
-    ).annotate(place=Window(RowNumber(), partition_by=F("model_version"), order_by=("queued_at", "id")))
+    ).annotate(place=Window(RowNumber(), partition_by=F("model_version"), order_by=("priority", "queued_at", "id")))
     # No place is 0. Being asked together with the places, the ids are picked out only after all were numbered.
     picked = queue.filter(Q(place=0) | Q(pk__in=[analysis.pk for analysis in waiting]))
     return dict(picked.order_by().values_list("pk", "place"))
@@ -119,6 +147,6 @@ def place_of(image: SlideImage) -> Place:
     )
 
 
-def newest_of_image(field: str) -> Subquery:
-    """A field of the newest analysis of each image, for a query on images."""
-    return Subquery(Analysis.objects.filter(image=OuterRef("pk")).order_by("-created_at", "-id").values(field)[:1])
+def leading_of_image(field: str) -> Subquery:
+    """A field of the analysis that leads of each image, for a query on images."""
+    return Subquery(Analysis.objects.filter(image=OuterRef("pk")).leading_first().values(field)[:1])

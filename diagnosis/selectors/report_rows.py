@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from clinic.models import User
-from diagnosis.models import Analysis, Case, Prediction, Reading, ReadingRequest, Report, SlideImage
+from diagnosis.models import Analysis, AnalysisState, Case, Prediction, Reading, ReadingRequest, Report, SlideImage
 from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.outcomes import ImageOutcome, outcome_of_image
 
@@ -52,7 +54,7 @@ def rows_of(case: Case, *, person: User) -> ReportRows:
         readings=_readings(case, person),
         predictions=_predictions(case, person),
         withheld=frozenset(images.in_use().filter(withheld_from(person)).values_list("pk", flat=True)),
-        pending=frozenset(Analysis.objects.pending().filter(image__case=case).values_list("image", flat=True)),
+        pending=_pending(case),
         requests=list(ReadingRequest.objects.visible_to(person).open().filter(image__case=case)),
         reading_count=Reading.objects.filter(image__case=case).count(),
         earlier=Report.objects.filter(case=case)
@@ -61,6 +63,13 @@ def rows_of(case: Case, *, person: User) -> ReportRows:
         .order_by("-version")
         .first(),
     )
+
+
+def _pending(case: Case) -> frozenset[UUID]:
+    """The images without a result yet. Being read anew stands in no signature's way: what there is was read."""
+    waiting = Analysis.objects.pending().filter(image__case=case)
+    has_result = Analysis.objects.filter(image=OuterRef("image"), state=AnalysisState.SUCCEEDED)
+    return frozenset(waiting.filter(~Exists(has_result)).values_list("image", flat=True))
 
 
 def _readings(case: Case, person: User) -> Mapping[UUID, Sequence[Reading]]:

@@ -125,7 +125,7 @@ def queues() -> list[Queue]:
 
 
 def _queue(model: ModelVersion) -> Queue:
-    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version=model).order_by("queued_at")
+    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version=model).order_by("priority", "queued_at")
     oldest = waiting.values_list("queued_at", flat=True).first()
     return Queue(model=model, waiting=waiting[:MOST_COUNTED].count(), oldest=oldest or timezone.now())
 

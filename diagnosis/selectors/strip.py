@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from clinic.models import User
 from diagnosis.models import AnalysisState, Case, Reading
-from diagnosis.selectors.images import newest_of_image
+from diagnosis.selectors.images import leading_of_image
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def strip_of(*, case: Case, person: User) -> Sequence[StripImage]:
     """All images of a case in the order they came in: one query, whatever their number."""
     read = Reading.objects.filter(image=OuterRef("pk"), reader=person)
     rows = (
-        case.images.annotate(state=newest_of_image("state"), is_read=Exists(read))
+        case.images.annotate(state=leading_of_image("state"), is_read=Exists(read))
         .order_by("created_at", "id")
         .values_list("pk", "thumbnail_sha256", "state", "is_read", "withdrawn_at")
     )

@@ -1,21 +1,21 @@
-"""The prediction that stands for an image: that of its newest analysis."""
+"""The prediction that stands for an image: that of the analysis that leads, the newest with a result."""
 
 from django.db.models import Q
 
 from clinic.models import Patient, User
-from diagnosis.models import Analysis, Prediction, SlideImage
+from diagnosis.models import Prediction, SlideImage
 from diagnosis.models.prediction import PredictionQuerySet
 from diagnosis.models.withholding import withheld_from
 
 
 def standing_prediction(image: SlideImage) -> Prediction | None:
     """Whoever it is withheld from: for what is stored, never for what is shown."""
-    return _of_newest(Prediction.objects.all(), image)
+    return _leading(Prediction.objects.all(), image)
 
 
 def shown_prediction(image: SlideImage, *, person: User) -> Prediction | None:
     """The one that the person has before them, if any."""
-    return _of_newest(Prediction.objects.shown_to(person), image)
+    return _leading(Prediction.objects.shown_to(person), image)
 
 
 def is_withheld(image: SlideImage, *, person: User) -> bool:
@@ -32,6 +32,6 @@ def something_is_withheld(patient: Patient, *, person: User) -> bool:
     return images.filter(Q(analyses__prediction__isnull=False) | Q(readings__isnull=False)).exists()
 
 
-def _of_newest(predictions: PredictionQuerySet, image: SlideImage) -> Prediction | None:
-    newest = Analysis.objects.filter(image=image).order_by("-created_at", "-id").values("pk")[:1]
-    return predictions.filter(analysis__in=newest).select_related("analysis__image__case").first()
+def _leading(predictions: PredictionQuerySet, image: SlideImage) -> Prediction | None:
+    found = predictions.filter(analysis__image=image).order_by("-analysis__created_at", "-analysis__id")
+    return found.select_related("analysis__image__case").first()

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
-from diagnosis.models import CaseInvolvement, CaseStanding, Reading, Stage
+from diagnosis.models import CaseInvolvement, CaseStanding, Reading, SlideImage, Stage
 from diagnosis.models.case_standing import CaseStandingQuerySet
+from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.asked import Asked, asked_of
 from diagnosis.selectors.keyset import KeysetPage, Section, page_after, page_before, place_from
 from diagnosis.selectors.worklist_filters import Filters
@@ -26,17 +27,20 @@ class Tab(TextChoices):
     TO_READ = "to-read", _("To read")
     TO_SIGN = "to-sign", _("To sign")
     FAILED = "failed", _("Failed")
+    CHANGED = "changed", _("Result changed")
     MINE = "mine", _("Mine")
     DONE = "done", _("Done")
 
 
 @dataclass(frozen=True)
 class WorklistRow:
-    """A case on the list; `read_by_me` counts its images in use with a reading of the person."""
+    """A case on the list; `read_by_me` counts its images in use with a reading of the person, `changed` those whose
+    result changed since, where nothing of the case is withheld from them."""
 
     standing: CaseStanding
     asked: Sequence[Asked]
     read_by_me: int
+    changed: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,11 @@ def worklist(*, person: User, tab: Tab, filters: Filters, after: str = "", befor
         if earlier
         else page_after(sections, place_from(after, sections), size=PAGE_SIZE)
     )
-    read = _read_by(person, page.rows)
-    rows = [WorklistRow(one, asked.get(one.case_id, ()), read.get(one.case_id, 0)) for one in page.rows]
+    read, changed = _read_by(person, page.rows), _changed(person, page.rows)
+    rows = [
+        WorklistRow(one, asked.get(one.case_id, ()), read.get(one.case_id, 0), changed.get(one.case_id, 0))
+        for one in page.rows
+    ]
     return Worklist(tab=tab, rows=rows, page=page, counts=counts)
 
 
@@ -74,9 +81,23 @@ def _own(tab: Tab, person: User) -> Q:
         Tab.TO_READ: Q(unread__gt=0),
         Tab.TO_SIGN: Q(stage=Stage.TO_SIGN),
         Tab.FAILED: Q(failed__gt=0) & ~Q(stage=Stage.DONE),
+        Tab.CHANGED: Q(results_changed__gt=0) & ~Q(Exists(_withheld_images(person))),
         Tab.MINE: ~Q(stage=Stage.DONE) & Q(Exists(involved)),
         Tab.DONE: Q(stage=Stage.DONE),
     }[tab]
+
+
+def _withheld_images(person: User) -> QuerySet[SlideImage]:
+    """Images of a case of which something is withheld: not even that a result changed is told of that case."""
+    return SlideImage.objects.in_use().filter(withheld_from(person), case=OuterRef("case"))
+
+
+def cases_of(*, person: User, tab: Tab, filters: Filters) -> CaseStandingQuerySet:
+    """All cases of one tab, on whichever page of it."""
+    visible = CaseStanding.objects.visible_to(person)
+    asked = asked_of(person, among=visible)
+    seen = filters.narrow(visible, person=person)
+    return seen.filter(_own(tab, person) | Q(case__in=_asked_too(tab, asked)))
 
 
 def _asked_too(tab: Tab, asked: Mapping[UUID, Sequence[Asked]]) -> Collection[UUID]:
@@ -107,6 +128,16 @@ def _sections(
 def _count(person: User, tab: Tab, rows: CaseStandingQuerySet, asked: Mapping[UUID, Sequence[Asked]]) -> int:
     sections = _sections(person, tab, rows, asked)
     return min(COUNTED_TO, sum(one.rows.order_by()[:COUNTED_TO].count() for one in sections))
+
+
+def _changed(person: User, page: Sequence[CaseStanding]) -> Mapping[UUID, int]:
+    """A query only where a result changed at all, which is rare."""
+    cases = {one.case_id: one.results_changed for one in page if one.results_changed}
+    if not cases:
+        return cases
+    images = SlideImage.objects.in_use().filter(withheld_from(person), case__in=cases)
+    hidden = set(images.order_by().values_list("case", flat=True))
+    return {case: number for case, number in cases.items() if case not in hidden}
 
 
 def _read_by(person: User, page: Sequence[CaseStanding]) -> Mapping[UUID, int]:

@@ -11,7 +11,7 @@ from clinic.models.patient import PatientQuerySet
 from diagnosis.models import AssayPolicy, CaseInvolvement, ReadingRequest, RequestKind, SlideImage, Urgency
 from diagnosis.models.case_standing import URGENCY_RANKS, CaseStandingQuerySet
 from diagnosis.models.withholding import withheld_from
-from diagnosis.selectors.images import newest_of_image
+from diagnosis.selectors.images import leading_of_image
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _with_verdict(standings: CaseStandingQuerySet, verdict: str, person: User) -
     asked = ReadingRequest.objects.open().filter(asked_of=person, kind=RequestKind.SECOND).values("image__case")
     has_a_hand = CaseInvolvement.objects.filter(doctor=person, case=OuterRef("case"))
     images = SlideImage.objects.in_use().filter(case=OuterRef("case")).exclude(withheld_from(person))
-    shown = images.annotate(verdict=newest_of_image("prediction__verdict")).filter(verdict=verdict)
+    shown = images.annotate(verdict=leading_of_image("prediction__verdict")).filter(verdict=verdict)
     can_be_shown = Q(signed_at__isnull=False) | Q(open_requests__gt=0) | Exists(has_a_hand)
     is_open = ~Q(assay__in=blinded) & ~Q(case__in=asked)
     return standings.filter(Q((f"{verdict}__gt", 0)), is_open | ~is_open & can_be_shown & Exists(shown))

@@ -23,7 +23,7 @@ from kombu.exceptions import OperationalError
 from clinic.models import User
 from clinic.request_context import current_id
 from clinic.services import audit, records
-from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, SlideImage
+from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, Priority, SlideImage
 from diagnosis.models.analysis import MAX_ATTEMPTS
 from diagnosis.services.analysis_log import tell_on_commit
 from diagnosis.services.tallies import count_ended, put_together
@@ -60,7 +60,8 @@ def _wake_workers(model_version_id: UUID, count: int) -> None:
 
 @transaction.atomic
 def claim(*, model_version_id: UUID) -> Claim | None:
-    """Take the oldest waiting analyses of one model, at most a batch and at most a batch's pixels.
+    """Take the oldest waiting analyses of one model, at most a batch and at most a batch's pixels. What is read anew
+    comes after everything else.
 
     What was lost once is tried again alone: if its image brings a worker down, no other image suffers.
     """
@@ -71,7 +72,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         .filter(model_version__stopped_at__isnull=True)  # looked at in this very query: a stop holds at once
         .filter(image__withdrawn_at__isnull=True)  # those until the image is put back
         .select_related("image__case", "model_version")
-        .order_by("queued_at", "id")
+        .order_by("priority", "queued_at", "id")
     )
     batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
     if not batch:
@@ -195,11 +196,14 @@ def _audit(ids: Iterable[UUID], *, action: str) -> None:
 
 @transaction.atomic
 def hand_over_waiting(*, from_model: ModelVersion, to_model: ModelVersion, by: User) -> None:
-    """Have images that wait for one model read by another instead, unless that one has read them before."""
+    """Have images that wait for one model read by another instead, unless that one has read them before.
+
+    Not those that were to be read anew: they have their results, and the sweeper takes them out of the queue.
+    """
     others = Analysis.objects.filter(model_version=to_model).values("image")
     waiting = list(
         Analysis.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .filter(state=AnalysisState.QUEUED, model_version=from_model)
+        .filter(state=AnalysisState.QUEUED, model_version=from_model, priority=Priority.FIRST)
         .exclude(image__in=others)
         .select_related("image__case")
         .order_by("queued_at", "id")
@@ -237,6 +241,7 @@ def retry(*, analysis: Analysis, retried_by: User) -> Analysis:
     Analysis.objects.filter(pk=current.pk).update(
         state=AnalysisState.QUEUED,
         attempts=0,
+        priority=Priority.FIRST,
         queued_at=Now(),
         request_id=current_id(),
         started_at=None,
@@ -265,8 +270,12 @@ def cancel(*, image: SlideImage, cancelled_by: User) -> None:
 
 
 def queue_cancelled(*, image: SlideImage, queued_by: User) -> None:
-    """Queue an image's cancelled analyses again, in the transaction that puts it back, and wake the workers."""
-    cancelled = image.analyses.select_for_update(no_key=True).filter(state=AnalysisState.CANCELLED)
+    """Queue an image's cancelled analysis again, in the transaction that puts it back, and wake the workers.
+
+    Only its newest: one before was cancelled when another version took over. Nor one that was to be read anew.
+    """
+    newest = image.analyses.filter(priority=Priority.FIRST).order_by("-created_at", "-id").values("pk")[:1]
+    cancelled = image.analyses.select_for_update(no_key=True).filter(state=AnalysisState.CANCELLED, pk__in=newest)
     _change(
         image,
         cancelled,

@@ -21,6 +21,7 @@ from diagnosis.models import (
     ModelState,
     ModelVersion,
     Prediction,
+    Priority,
     ShadowAnalysis,
     ShadowState,
 )
@@ -90,6 +91,7 @@ def analyse_some(*, model_version_id: UUID) -> bool:
 def _a_doctors_image_waits() -> bool:
     return Analysis.objects.filter(
         state=AnalysisState.QUEUED,
+        priority=Priority.FIRST,
         image__case__patient__restricted_at__isnull=True,
         model_version__stopped_at__isnull=True,
     ).exists()

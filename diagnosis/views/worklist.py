@@ -99,4 +99,4 @@ def _shown(standing: Any, row: Any) -> tuple[object, ...]:
     numbers = (standing.images, standing.pending, standing.failed, standing.unread, standing.settled)
     rest = (standing.urgency_rank, standing.shown_doubt, standing.stage, standing.signed_at, standing.open_requests)
     asked = [(one.kind, one.is_by_name) for one in row.asked]
-    return (standing.case_id, *numbers, *rest, asked, row.read_by_me, standing.case.patient.restricted_at)
+    return (standing.case_id, *numbers, *rest, asked, row.read_by_me, row.changed, standing.case.patient.restricted_at)

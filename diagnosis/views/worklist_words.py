@@ -24,7 +24,7 @@ class Due:
 
 def due_of(row: WorklistRow) -> Sequence[Due]:
     """All that is due, what is asked of the doctor first."""
-    return [*_requests(row.asked), *_work(row.standing, is_asked=bool(row.asked)), *_hints(row)]
+    return [*_requests(row.asked), *_work(row.standing, is_asked=bool(row.asked), changed=row.changed), *_hints(row)]
 
 
 def _requests(asked: Sequence[Asked]) -> Iterator[Due]:
@@ -52,12 +52,15 @@ def _requests(asked: Sequence[Asked]) -> Iterator[Due]:
         yield Due(words % {"number": of_team}, "active", "people")
 
 
-def _work(standing: CaseStanding, *, is_asked: bool) -> Iterator[Due]:
+def _work(standing: CaseStanding, *, is_asked: bool, changed: int) -> Iterator[Due]:
     if standing.unread:
         yield Due(ngettext("%(number)d to read", "%(number)d to read", standing.unread) % {"number": standing.unread})
     if standing.failed and standing.stage != Stage.DONE:
         words = ngettext("%(number)d failed", "%(number)d failed", standing.failed)
         yield Due(words % {"number": standing.failed}, "fault", "fault")
+    if changed:
+        words = ngettext("Result of %(number)d image changed", "Results of %(number)d images changed", changed)
+        yield Due(words % {"number": changed}, "refer", "refer")
     if standing.stage == Stage.TO_SIGN:
         yield Due(_("Amendment to sign") if standing.signed_at else _("To sign"), "active", "sign")
     elif standing.stage == Stage.DONE and standing.signed_at:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from diagnosis.models import (
+    Analysis,
     AnalysisState,
     AssayPolicy,
     Case,
@@ -26,9 +27,9 @@ def standing_afresh(case: Case) -> dict[str, Any]:
     """Every column of the case's standing, by the words of its model."""
     case.refresh_from_db()
     images = list(case.images.in_use())
-    newest = {image.pk: image.analyses.order_by("-created_at", "-id").first() for image in images}
-    states = {pk: analysis.state if analysis else "" for pk, analysis in newest.items()}
-    predictions = {pk: getattr(analysis, "prediction", None) for pk, analysis in newest.items()}
+    leading = {image.pk: _leading(image) for image in images}
+    states = {pk: analysis.state if analysis else "" for pk, analysis in leading.items()}
+    predictions = {pk: getattr(analysis, "prediction", None) for pk, analysis in leading.items()}
     verdicts = [prediction.verdict for prediction in predictions.values() if prediction]
     readings = list(Reading.objects.current().filter(image__in=images))
     outcomes = outcomes_by_image(readings, [image.pk for image in images])
@@ -51,12 +52,29 @@ def standing_afresh(case: Case) -> dict[str, Any]:
         "settled": len(settled),
         "open_requests": requests,
         **{verdict.value: verdicts.count(verdict.value) for verdict in Verdict},
-        "model_versions": sorted({analysis.model_version_id for analysis in newest.values() if analysis}),
+        "results_changed": sum(_has_changed(image, predictions[image.pk], report) for image in images),
+        "model_versions": sorted({analysis.model_version_id for analysis in leading.values() if analysis}),
         "doubt": doubt,
         "shown_doubt": Doubt.NONE if is_blinded else doubt,
         "stage": _stage(case, report, readings, can_be_signed=0 < len(images) == len(settled) and not requests),
         "signed_at": report.created_at if report else None,
     }
+
+
+def _leading(image: SlideImage) -> Analysis | None:
+    """The newest with a result, else the newest."""
+    newest_last = sorted(image.analyses.all(), key=lambda one: (one.created_at, one.pk))
+    done = [one for one in newest_last if one.state == AnalysisState.SUCCEEDED]
+    return next(reversed(done or newest_last), None)
+
+
+def _has_changed(image: SlideImage, now: Any, report: Report | None) -> bool:
+    """Whether the image says otherwise than what the last reading was about, and nobody has signed since."""
+    about = image.readings.current().filter(prediction__isnull=False).order_by("created_at", "pk").last()
+    if about is None or now is None or about.prediction == now:
+        return False
+    is_newer = report is None or now.created_at > report.created_at
+    return is_newer and (about.prediction.verdict, about.prediction.label) != (now.verdict, now.label)
 
 
 def _waits(state: str) -> bool:

@@ -34,6 +34,7 @@ from diagnosis.models import (
     Verdict,
     WithdrawalReason,
 )
+from diagnosis.selectors.suggestions import standing_prediction
 from tests.at_once import at_once
 from tests.diagnosis.standings import standing_afresh
 from tests.factories import (
@@ -109,7 +110,7 @@ class Walk:
 
     def _predict(self, analysis: Analysis) -> None:
         verdict = self._one(Verdict.values)
-        label = "" if verdict == Verdict.OUT_OF_SCOPE else "Pre"
+        label = "" if verdict == Verdict.OUT_OF_SCOPE else self._one(["Pre", "Benign"])
         probability = self._one([0.1, 0.5, 0.9])
         PredictionFactory.create(
             analysis=analysis, verdict=verdict, label=label, malignant_probability=probability, **self.no_files
@@ -128,7 +129,8 @@ class Walk:
         for image in self._some(SlideImage.objects.all()):
             readers = [one for one in self.people if not image.readings.filter(reader=one).exists()]
             for reader in readers[:1]:
-                ReadingFactory.create(image=image, reader=reader, **self._answer())
+                about = standing_prediction(image)
+                ReadingFactory.create(image=image, reader=reader, prediction=about, **self._answer())
 
     def _answer(self) -> dict[str, Any]:
         label = self._one(["Pre", "Pre", "Benign", ""])

@@ -206,7 +206,7 @@ def test_filters_narrow_list_and_counts(analysed: NewCase, tissue_case: Case, mo
     assert len(listed(owner, model=model.pk)) == 2
     assert listed(owner, model=other.pk) == []
     counts = worklist(person=owner, tab=Tab.DONE, filters=Filters(urgency="urgent")).counts
-    assert dict(counts) == {Tab.TO_READ: 1, Tab.TO_SIGN: 0, Tab.FAILED: 0, Tab.MINE: 1, Tab.DONE: 0}
+    assert dict(counts) == {Tab.TO_READ: 1, Tab.TO_SIGN: 0, Tab.FAILED: 0, Tab.CHANGED: 0, Tab.MINE: 1, Tab.DONE: 0}
 
 
 def test_it_says_how_many_images_the_doctor_has_read(analysed: NewCase, owner: User, colleague: User) -> None:
