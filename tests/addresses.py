@@ -28,6 +28,7 @@ def every_address(things: Mapping[str, UUID]) -> list[Address]:
 def things_of(prediction: Prediction) -> dict[str, UUID]:
     """The ids around one prediction, by the word that stands before them in an address."""
     analysis = prediction.analysis
+    anew = analysis.image.case.reanalyses.first()
     return {
         "patients": analysis.image.case.patient_id,
         "cases": analysis.image.case_id,
@@ -35,6 +36,7 @@ def things_of(prediction: Prediction) -> dict[str, UUID]:
         "analyses": analysis.pk,
         "predictions": prediction.pk,
         "models": analysis.model_version_id,
+        **({"reanalyses": anew.pk} if anew else {}),
     }
 
 

@@ -53,6 +53,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     withheld = serializers.BooleanField(
         help_text="True: the prediction is withheld from you until your own reading of the image is recorded."
     )
+    leads = serializers.BooleanField(help_text="Whether it stands for its image: the newest with a result does.")
     prediction = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True, default=None)
     prediction_url = serializers.HyperlinkedRelatedField[Any](
         source="prediction", view_name="api:prediction-detail", read_only=True, allow_null=True, default=None
@@ -74,6 +75,8 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
             "case",
             "model",
             "model_url",
+            "leads",
+            "reanalysis",
             "withheld",
             "prediction",
             "prediction_url",
@@ -118,7 +121,10 @@ class AnalysisViewSet(Resource[Analysis]):
         withheld = ExpressionWrapper(withheld_from(self.request.user, image="image"), output_field=BooleanField())
         shown = Prefetch("prediction", queryset=Prediction.objects.shown_to(self.request.user))
         return (
-            visible.annotate(withheld=withheld).select_related("image__case", "model_version").prefetch_related(shown)
+            visible.with_leads()
+            .annotate(withheld=withheld)
+            .select_related("image__case", "model_version")
+            .prefetch_related(shown)
         )
 
     def hold(self, item: Analysis) -> None:

@@ -32,6 +32,9 @@ class CaseSerializer(KnownFields, serializers.ModelSerializer[Case]):
     images_url = serializers.HyperlinkedIdentityField(
         view_name="api:case-images", help_text="POST images of this case here."
     )
+    reanalyses_url = serializers.HyperlinkedIdentityField(
+        view_name="api:case-reanalyses", help_text="POST here to have its images read anew by the active version."
+    )
     patient = VisiblePatient(pk_field=serializers.UUIDField())
 
     class Meta:
@@ -47,6 +50,7 @@ class CaseSerializer(KnownFields, serializers.ModelSerializer[Case]):
             "micrometres_per_pixel",
             "created_at",
             "images_url",
+            "reanalyses_url",
         ]
         read_only_fields = ["created_at"]
 

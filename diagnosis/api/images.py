@@ -37,7 +37,7 @@ class AnalysisLinkSerializer(serializers.ModelSerializer[Analysis]):
 
 
 class ImageFilesSerializer(serializers.Serializer[object]):
-    """Addresses of an image as PNG; null until they are drawn. The overlays are those of the newest prediction."""
+    """Addresses of an image as PNG; null until they are drawn. The overlays are those of the prediction that leads."""
 
     display = serializers.URLField(allow_null=True)
     thumbnail = serializers.URLField(allow_null=True)

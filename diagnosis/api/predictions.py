@@ -50,6 +50,7 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
     assay = serializers.CharField(source="analysis.image.case.assay")
     probabilities = serializers.DictField(child=serializers.FloatField(), help_text="By class; they sum to 1.")
     model = PredictingModelSerializer(source="analysis.model_version")
+    leads = serializers.BooleanField(help_text="Whether it stands for its image: the newest result does.")
     files = serializers.SerializerMethodField()
 
     class Meta:
@@ -71,6 +72,7 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
             "files",
             "analysis",
             "analysis_url",
+            "leads",
             "image",
             "image_url",
             "case",
@@ -108,7 +110,7 @@ class PredictionViewSet(ClinicalResource[Prediction]):
     singular, plural = "prediction", "predictions"
 
     def get_queryset(self) -> QuerySet[Prediction]:
-        visible = Prediction.objects.shown_to(self.request.user)
+        visible = Prediction.objects.shown_to(self.request.user).with_leads()
         return visible.select_related("analysis__image__case", "analysis__model_version")
 
     def patient_of(self, item: Prediction) -> UUID:

@@ -21,6 +21,7 @@ from diagnosis.api.predictions import PredictionFileViewSet, PredictionViewSet
 from diagnosis.api.proposals import ProposalViewSet
 from diagnosis.api.reading_requests import ReadingRequestViewSet
 from diagnosis.api.readings import ReadingViewSet
+from diagnosis.api.reanalyses import CaseReanalyses, ReanalysisViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
 from diagnosis.api.status import StatusView
@@ -45,10 +46,12 @@ router.register("holds", HoldViewSet, basename="hold")
 router.register("mergings", MergingViewSet, basename="merging")
 router.register("erasures", ErasureViewSet, basename="erasure")
 router.register("reading-requests", ReadingRequestViewSet, basename="reading-request")
+router.register("reanalyses", ReanalysisViewSet, basename="reanalysis")
 
 urlpatterns = [
     path("", include("clinic.api.urls")),
     path("cases/<uuid:pk>/images/", CaseImages.as_view({"post": "create"}), name="case-images"),
+    path("cases/<uuid:pk>/reanalyses/", CaseReanalyses.as_view({"post": "create"}), name="case-reanalyses"),
     path("images/<uuid:pk>/files/<str:kind>/", ImageFileViewSet.as_view({"get": "retrieve"}), name="image-file"),
     path(
         "predictions/<uuid:pk>/files/<str:kind>/",

@@ -5,7 +5,7 @@ import uuid
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import User
@@ -32,6 +32,12 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def shown_to(self, user: User | AnonymousUser) -> "PredictionQuerySet":
         """Those of them that are not withheld until the person has read the image: all that may reach a page."""
         return self.visible_to(user).exclude(withheld_from(user, image="analysis__image"))
+
+    def with_leads(self) -> "PredictionQuerySet":
+        """Each with `leads`: whether it is the one that stands for its image."""
+        first = Analysis.objects.filter(image=OuterRef("analysis__image")).leading_first().values("pk")[:1]
+        leads = ExpressionWrapper(Q(analysis=Subquery(first)), output_field=models.BooleanField())
+        return self.annotate(leads=leads)
 
 
 class Prediction(models.Model):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -63,7 +64,7 @@ def cases_in(wanted: Reanalysis) -> CaseStandingQuerySet:
 
 def images_in(wanted: Reanalysis, cases: Collection[UUID] | CaseStandingQuerySet) -> SlideImageQuerySet:
     """The images it is about in some of these cases, withdrawn ones too."""
-    among = cases.values("case") if isinstance(cases, CaseStandingQuerySet) else cases
+    among: Any = cases.values("case") if isinstance(cases, CaseStandingQuerySet) else cases
     images = SlideImage.objects.filter(case__in=among)
     return images.filter(_read_by(wanted)) if wanted.scope == ReanalysisScope.MODEL else images
 
@@ -90,21 +91,27 @@ def amount_in_case(*, case: Case, model: ModelVersion, person: User) -> Amount:
 def worklist_filters(stored: Mapping[str, str]) -> tuple[Tab, Filters]:
     """The tab and the filters that a request holds."""
     days = {name: date.fromisoformat(stored[name]) for name in ("since", "until") if name in stored}
-    words = {name: stored[name] for name in ("assay", "urgency", "verdict") if name in stored}
-    model = UUID(stored["model"]) if "model" in stored else None
-    return Tab(stored["tab"]), Filters(**words, **days, model=model)
+    filters = Filters(
+        assay=stored.get("assay", ""),
+        urgency=stored.get("urgency", ""),
+        verdict=stored.get("verdict", ""),
+        model=UUID(stored["model"]) if "model" in stored else None,
+        since=days.get("since"),
+        until=days.get("until"),
+    )
+    return Tab(stored["tab"]), filters
 
 
 def progress_of(reanalyses: Iterable[Reanalysis]) -> Mapping[UUID, Progress]:
     """How far each is, by its id: one query."""
     rows = Analysis.objects.filter(reanalysis__in=[one.pk for one in reanalyses]).order_by()
-    counted = rows.values("reanalysis").annotate(
+    counted = rows.values_list("reanalysis").annotate(
         waiting=Count("pk", filter=Q(state__in=PENDING)),
         done=Count("pk", filter=Q(state=AnalysisState.SUCCEEDED)),
         failed=Count("pk", filter=Q(state__in=RETRYABLE)),
         cancelled=Count("pk", filter=Q(state=AnalysisState.CANCELLED)),
     )
-    return {row.pop("reanalysis"): Progress(**row) for row in counted}
+    return {pk: Progress(*numbers) for pk, *numbers in counted if pk}
 
 
 def is_over(reanalysis: Reanalysis, progress: Progress | None) -> bool:

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from clinic.models import User
 from diagnosis.canonical import digest_of
 from diagnosis.models import Case, Reading, Report, SlideImage
+from diagnosis.selectors.newer_results import changed_since, newer_than_read
 from diagnosis.selectors.report_content import Content
 from diagnosis.selectors.report_obstacles import Obstacle, obstacles_of
 from diagnosis.selectors.report_rows import rows_of
@@ -65,11 +66,14 @@ def _count(rows: QuerySet[Model], by: str = "case") -> Coalesce:
 
 @dataclass(frozen=True)
 class ReportState:
-    """How a case's report stands for one person: signed as `latest`, or what keeps it from being signed."""
+    """How a case's report stands for one person: signed as `latest`, or what keeps it from being signed.
+
+    `results_changed`: how many images say otherwise since they were read and signed."""
 
     latest: Report | None
     is_changed: bool
     obstacles: Sequence[Obstacle]
+    results_changed: int = 0
 
     @property
     def is_ready(self) -> bool:
@@ -80,4 +84,10 @@ def state_of_report(case: Case, *, person: User) -> ReportState:
     """The state for a case's page (with its patient at hand)."""
     rows = rows_of(case, person=person)
     is_changed = bool(rows.earlier) and Case.objects.filter(amendment_due(), pk=case.pk).exists()
-    return ReportState(latest=rows.earlier, is_changed=is_changed, obstacles=obstacles_of(rows, person=person))
+    signed_at = rows.earlier.created_at if rows.earlier else None
+    return ReportState(
+        latest=rows.earlier,
+        is_changed=is_changed,
+        obstacles=obstacles_of(rows, person=person),
+        results_changed=len(changed_since(newer_than_read(rows), signed_at)),
+    )

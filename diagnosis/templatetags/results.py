@@ -1,9 +1,12 @@
 """Numbers and words of a result, the same wherever they are shown."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.translation import gettext as _
 
-from diagnosis.models import Analysis, Prediction
+from diagnosis.models import Analysis, Prediction, Verdict
+from diagnosis.selectors.newer_results import ImageResult
 from diagnosis.views.results import Result, percentage, result_of
 
 register = template.Library()
@@ -15,6 +18,26 @@ register.filter("percentage", percentage)
 def result(prediction: Prediction) -> Result:
     """A prediction in words and figures."""
     return result_of(prediction)
+
+
+@register.filter
+def said(prediction: Prediction) -> str:
+    """What a prediction comes to, in a word or two; no class where the model is not confident."""
+    shown = result_of(prediction)
+    if prediction.verdict != Verdict.CONFIDENT:
+        return shown.verdict_label
+    return next((bar.label for bar in shown.bars if bar.name == prediction.label), prediction.label)
+
+
+@register.filter
+def class_rows(results: Sequence[ImageResult]) -> Sequence[tuple[str, Sequence[str]]]:
+    """Class by class what several results give it: a dash where one lies outside what its model knows."""
+    shown = [{bar.name: bar for bar in result_of(one.prediction).bars} for one in results]
+    labels = {name: bar.label for bars in shown for name, bar in bars.items()}
+    return [
+        (label, [bars[name].figure if name in bars else "\N{EN DASH}" for bars in shown])
+        for name, label in labels.items()
+    ]
 
 
 @register.filter

@@ -10,11 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.models import Patient
+from clinic.selectors.care_teams import is_on_team
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.forms import CaseForm, UrgencyForm
 from diagnosis.models import Case
 from diagnosis.selectors.models import active_model
+from diagnosis.selectors.reanalyses import amount_in_case
 from diagnosis.selectors.reports import state_of_report
 from diagnosis.services.cases import open_case
 from diagnosis.views.image_list import image_list
@@ -45,11 +47,14 @@ def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The case: where images are dropped, and the list of those that are there."""
     case = get_object_or_404(Case.objects.visible_to(request.user).select_related("patient", "created_by"), pk=pk)
     audit.record(actor=request.user, action="case.viewed", subject=case, patient_id=case.patient_id)
+    model = active_model(case.assay)
     context = {
         "case": case,
         "patient": case.patient,
+        "anew": amount_in_case(case=case, model=model, person=request.user) if model else None,
         "urgency_form": UrgencyForm(initial={"urgency": case.urgency}),
-        "model": active_model(case.assay),
+        "model": model,
+        "is_on_team": is_on_team(patient=case.patient, user=request.user),
         "max_files": settings.UPLOAD_MAX_FILES,
         "max_file_bytes": settings.UPLOAD_MAX_FILE_BYTES,
         "max_file_megabytes": settings.UPLOAD_MAX_FILE_BYTES // 1024**2,

@@ -15,6 +15,7 @@ from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import SlideImage
 from diagnosis.selectors.images import ImageStatus, place_of, status_of, with_analyses
+from diagnosis.selectors.newer_results import newer_of_image, results_of_image
 from diagnosis.selectors.strip import strip_of
 from diagnosis.services.duplicates import show_duplicates
 from diagnosis.services.openings import open_image
@@ -61,6 +62,7 @@ def image_opened(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def _parts(request: SignedInRequest, image: SlideImage) -> dict[str, Any]:
     """The context of `diagnosis/_image_parts.html`."""
     status = status_of(image)
+    results = results_of_image(status, person=request.user)
     enlargement = max(1, ENLARGED_TO // max(image.width, image.height))
     return {
         "image": image,
@@ -68,6 +70,8 @@ def _parts(request: SignedInRequest, image: SlideImage) -> dict[str, Any]:
         "patient": image.case.patient,
         "status": status,
         "seen": _seen(status),
+        "results": results,
+        "newer": newer_of_image(results, image),
         "analysis": status.analysis,
         "prediction": status.prediction,
         "result": result_of(status.prediction) if status.prediction else None,

@@ -43,11 +43,12 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
 
 
 def _is_waiting(status: ImageStatus) -> bool:
-    return bool(status.analysis and status.analysis.is_pending and not status.image.withdrawn_at)
+    return status.is_waiting
 
 
 def _shown(status: ImageStatus) -> tuple[object, ...]:
     analysis = status.analysis
     state = (analysis.pk, analysis.state, analysis.attempts, analysis.failure_code) if analysis else ()
+    anew = (status.anew.pk, status.anew.state) if status.anew else ()
     picture = (status.image.pk, status.image.withdrawn_at, status.image.thumbnail_sha256)
-    return (*picture, status.queue_position, status.is_stopped, state)
+    return (*picture, status.queue_position, status.is_stopped, state, anew)

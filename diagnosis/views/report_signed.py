@@ -12,6 +12,7 @@ from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case, Report
 from diagnosis.selectors import report_words
+from diagnosis.selectors.newer_results import newer_than_signed
 from diagnosis.selectors.report_content import Content
 from diagnosis.selectors.reports import DamagedReport, amendment_due, content_of, newest_version, versions_of
 from diagnosis.services.report_drawings import drawing_of
@@ -41,7 +42,9 @@ def show_signed(request: SignedInRequest, report: Report) -> HttpResponse:
     if not Report.objects.shown_to(request.user).filter(pk=report.pk).exists():
         return render(request, "diagnosis/report_withheld.html", context)
     try:
-        context |= _words(content_of(report), report)
+        content = content_of(report)
+        context |= _words(content, report)
+        context["newer_results"] = newer_than_signed(case, content, person=request.user)
     except DamagedReport:
         logger.exception("A signed report is not as it was signed, and is not shown.")
         return render(request, "diagnosis/report_damaged.html", context, status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -19,6 +19,7 @@ from diagnosis.canonical import digest_of
 from diagnosis.models import Case, Confirmation, Report
 from diagnosis.report_forms import SignForm
 from diagnosis.selectors import report_words
+from diagnosis.selectors.newer_results import newer_than_read
 from diagnosis.selectors.report_changes import marks_of
 from diagnosis.selectors.report_content import basis_of
 from diagnosis.selectors.report_obstacles import obstacles_of
@@ -50,6 +51,7 @@ def show_signing(
         "obstacles": obstacles_of(rows, person=request.user),
         "is_on_team": is_on_team(patient=case.patient, user=request.user),
         "earlier": rows.earlier,
+        "newer_results": newer_than_read(rows),
         "changes": changes,
         "form": form,
         "seen": digest_of(basis),

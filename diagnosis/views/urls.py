@@ -33,6 +33,8 @@ from diagnosis.views.reading_requests import (
     reading_request_withdraw,
     second_reader,
 )
+from diagnosis.views.reanalyses import reanalyses, reanalysis, reanalysis_progress, reanalysis_stop
+from diagnosis.views.reanalysis_requests import case_reanalysis, model_reanalysis, worklist_reanalysis
 from diagnosis.views.record import record
 from diagnosis.views.record_erasure import record_erasure
 from diagnosis.views.record_export import record_export
@@ -115,4 +117,11 @@ urlpatterns = [
     path("status/", status, name="status"),
     path("status/analyses/", status_analyses, name="status_analyses"),
     path("metrics", metrics, name="metrics"),
+    path("cases/<uuid:pk>/reanalysis/", case_reanalysis, name="case_reanalysis"),
+    path("worklist/reanalysis/", worklist_reanalysis, name="worklist_reanalysis"),
+    path("models/<uuid:pk>/reanalysis/", model_reanalysis, name="model_reanalysis"),
+    path("reanalyses/", reanalyses, name="reanalyses"),
+    path("reanalyses/<uuid:pk>/", reanalysis, name="reanalysis"),
+    path("reanalyses/<uuid:pk>/progress/", reanalysis_progress, name="reanalysis_progress"),
+    path("reanalyses/<uuid:pk>/stop/", reanalysis_stop, name="reanalysis_stop"),
 ]

@@ -562,4 +562,30 @@ OPERATIONS = [
     Row("clinic:settings", get=ADMINISTRATORS),
 ]
 
-ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS]
+REANALYSES = [
+    Row("diagnosis:case_reanalysis", of="case", get="team 200; emergency 403; others 404", post=TEAM_CHANGES),
+    Row("diagnosis:worklist_reanalysis", get=DOCTORS, post="doctors 404; others 403"),
+    Row("diagnosis:model_reanalysis", of="model", get=ADMINISTRATORS, post="administrator 400; others 403"),
+    Row("diagnosis:reanalyses", get="doctors administrator 200; others 403"),
+    Row("diagnosis:reanalysis", of="reanalysis", get="seeing administrator 200; others 404"),
+    Row("diagnosis:reanalysis_progress", of="reanalysis", get="seeing administrator 200; others 404"),
+    Row(
+        "diagnosis:reanalysis_stop",
+        of="reanalysis",
+        post="owner administrator 302; colleague emergency 403; others 404",
+    ),
+    Row("api:reanalysis-list", get="everyone 200", post="doctors administrator 400; others 403"),
+    Row("api:reanalysis-detail", of="reanalysis", get="seeing administrator 200; others 404"),
+    Row(
+        "api:reanalysis-stop",
+        of="reanalysis",
+        post="owner administrator 202; colleague emergency 403; stranger 404; others 403",
+    ),
+    Row(
+        "api:case-reanalyses",
+        of="case",
+        post="team 202; emergency 403; stranger administrator 404; others 403",
+    ),
+]
+
+ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS, *REANALYSES]

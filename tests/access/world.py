@@ -17,6 +17,8 @@ from diagnosis.models import (
     ImageOpening,
     Prediction,
     ReadingRequest,
+    Reanalysis,
+    ReanalysisScope,
     Report,
     RequestKind,
     SavedView,
@@ -96,6 +98,7 @@ def make_world() -> World:
         **_record_life(prediction, [owner, colleague]),
         **_readings(prediction.analysis.image, people),
         **_registry(people["administrator"]),
+        "reanalysis": _reanalysis(prediction, owner).pk,
     }
     return World(ids=ids, people=people, cookies=cookies, tokens=tokens)
 
@@ -182,6 +185,18 @@ def _registry(administrator: User) -> dict[str, UUID]:
     evaluation = EvaluationFactory.create(started_by=administrator)
     proposal = ProposalFactory.create(proposed_by=administrator)
     return {"evaluation": evaluation.pk, "proposal": proposal.pk, "test_set": evaluation.test_set_id}
+
+
+def _reanalysis(prediction: Prediction, owner: User) -> Reanalysis:
+    """The case, asked by the owner to be read anew; no worker has begun."""
+    analysis = prediction.analysis
+    return Reanalysis.objects.create(
+        model_version=analysis.model_version,
+        requested_by=owner,
+        scope=ReanalysisScope.CASE,
+        case=analysis.image.case,
+        expected=1,
+    )
 
 
 def _failed(case: Case) -> Analysis:

@@ -45,12 +45,12 @@ def test_the_history_is_newest_first_with_what_became_of_each_image(
     assert "Add the first images" in response.content.decode()
 
 
-def test_an_image_counts_by_its_newest_analysis(owner_client: Client, case: Case, model: ModelVersion) -> None:
+def test_an_image_counts_by_its_newest_result(owner_client: Client, case: Case, model: ModelVersion) -> None:
     image = predicted(case, model)
     newer = ModelVersionFactory.create(state="candidate", version="2")
     AnalysisFactory.create(image=image, model_version=newer)
     counts = owner_client.get(f"/patients/{case.patient_id}/").context["history"].cases[0].counts
-    assert (counts.total, counts.pending, counts.malignant) == (1, 1, 0)
+    assert (counts.total, counts.pending, counts.malignant) == (1, 0, 1)
 
 
 def test_a_patient_without_a_case_is_met_with_what_to_do(owner_client: Client, patient: Patient) -> None:
