@@ -200,11 +200,11 @@ class CaseReanalyses(Resource[Case]):
 
     @extend_schema(request=None, responses={202: ReanalysisSerializer}, operation_id="cases_reanalyses_create")
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Have a case's images read by the active version, those that it has not read yet. 409 says why it cannot be."""
+        """Have a case's images read by the active version, those that it has not read yet. 409 says why not."""
         case = self.get_object()
         with refusals_as_conflicts():
             found = reanalyse_case(case=case, requested_by=self.person)
-        context = self.get_serializer_context() | {"progress": progress_of([found])}
+        context = {**self.get_serializer_context(), "progress": progress_of([found])}
         data = ReanalysisSerializer(found, context=context).data
         return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": data["url"]})
 

@@ -89,7 +89,7 @@ def stop_reanalysis(*, reanalysis: Reanalysis, stopped_by: User) -> Reanalysis:
     if current.state not in {ReanalysisState.RUNNING, ReanalysisState.DONE}:
         raise ValidationError(_("This has ended already."))
     _change(current, state=ReanalysisState.STOPPED, ended_at=Now(), stopped_by=stopped_by)
-    _audit("reanalysis.stopped", current, stopped_by)
+    _audit(current, stopped_by, action="reanalysis.stopped")
     wake_workers_on_commit(current.pk)
     return current
 
@@ -133,7 +133,7 @@ def _request(wanted: Reanalysis) -> Reanalysis:
         **asked, state=ReanalysisState.RUNNING, defaults={"expected": amount.expected}
     )
     if is_new:
-        _audit("reanalysis.requested", found, wanted.requested_by)
+        _audit(found, wanted.requested_by, action="reanalysis.requested")
         wake_workers_on_commit(found.pk)
     return found
 
@@ -149,7 +149,7 @@ def _change(reanalysis: Reanalysis, **changes: object) -> None:
     reanalysis.refresh_from_db()
 
 
-def _audit(action: str, reanalysis: Reanalysis, person: User) -> None:
+def _audit(reanalysis: Reanalysis, person: User, *, action: str) -> None:
     audit.record(
         actor=person,
         action=action,

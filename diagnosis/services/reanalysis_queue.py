@@ -125,7 +125,8 @@ def _step(found: Reanalysis, cases: Sequence[tuple[UUID, UUID]]) -> bool:
 def _end(reanalysis: Reanalysis, state: ReanalysisState) -> bool:
     Reanalysis.objects.filter(pk=reanalysis.pk).update(state=state, ended_at=Now())
     patient_id = reanalysis.case.patient_id if reanalysis.case else None
-    audit.record(actor=None, action=f"reanalysis.{state.value}", subject=reanalysis, patient_id=patient_id)
+    action = "reanalysis.done" if state == ReanalysisState.DONE else "reanalysis.superseded"
+    audit.record(actor=None, action=action, subject=reanalysis, patient_id=patient_id)
     return False
 
 

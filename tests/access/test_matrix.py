@@ -21,11 +21,8 @@ SEEN_BY_OTHERS = {
     "erasure",
     "evaluation",
     "proposal",
-<<<<<<< HEAD
     "test_set",
-=======
     "reanalysis",
->>>>>>> 2a489d0 (Analysing anew: pages, API, tests)
 }  # by everybody, by administrators: they hold no patient's data
 HIDDEN_FROM = [person for person in PEOPLE if person not in {*GROUPS["seeing"], *TOKENS}]
 
