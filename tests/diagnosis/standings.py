@@ -70,11 +70,12 @@ def _leading(image: SlideImage) -> Analysis | None:
 
 def _has_changed(image: SlideImage, now: Any, report: Report | None) -> bool:
     """Whether the image says otherwise than what the last reading was about, and nobody has signed since."""
-    about = image.readings.current().filter(prediction__isnull=False).order_by("created_at", "pk").last()
-    if about is None or now is None or about.prediction == now:
+    last = image.readings.current().filter(prediction__isnull=False).order_by("created_at", "pk").last()
+    about = last.prediction if last else None
+    if about is None or now is None or about == now:
         return False
     is_newer = report is None or now.created_at > report.created_at
-    return is_newer and (about.prediction.verdict, about.prediction.label) != (now.verdict, now.label)
+    return is_newer and (about.verdict, about.label) != (now.verdict, now.label)
 
 
 def _waits(state: str) -> bool:

@@ -258,7 +258,7 @@ def test_administrators_have_read_anew_what_a_version_has_read_and_see_numbers_a
     predict(frozen, old)
     add_to_care_team(frozen.case.patient, owner)
     place_hold(patient=frozen.case.patient, kind=HoldKind.RESTRICTION, reason="asked", placed_by=owner)
-    page = web("administrator").get(f"/models/{new.pk}/reanalysis/", {"read_by": old.pk}).content.decode()
+    page = web("administrator").get(f"/models/{new.pk}/reanalysis/", {"read_by": str(old.pk)}).content.decode()
     assert "1 image is read anew by test model 2." in page
     asked = reanalyse_read_by(model=new, read_by=old, requested_by=administrator)
     done = run(asked)
@@ -303,7 +303,7 @@ def test_a_step_that_was_cut_off_is_done_again_and_nothing_twice(
     asked = reanalyse_worklist(model=new, filters={"tab": "to-read"}, requested_by=owner)
     assert reanalysis_queue.queue_some(reanalysis_id=asked.pk)
     with monkeypatch.context() as broken:
-        broken.setattr(reanalysis_queue.audit, "record_all", _killed)
+        broken.setattr("diagnosis.services.reanalysis_queue.audit.record_all", _killed)
         with pytest.raises(KeyboardInterrupt):
             reanalysis_queue.queue_some(reanalysis_id=asked.pk)
     assert new.analyses.count() == 1
@@ -323,7 +323,7 @@ def test_no_more_than_some_wait_at_a_time(
     ImageFactory.create(case__patient=image.case.patient)
     asked = reanalyse_worklist(model=new, filters={"tab": "to-read"}, requested_by=owner)
     assert run(asked).queued == 1
-    analysis_queue.finish(new.analyses.values_list("pk", flat=True), state=AnalysisState.CANCELLED)
+    analysis_queue.finish(list(new.analyses.values_list("pk", flat=True)), state=AnalysisState.CANCELLED)
     assert run(asked).queued == 2
 
 
