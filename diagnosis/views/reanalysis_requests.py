@@ -69,9 +69,10 @@ def worklist_reanalysis(request: SignedInRequest) -> HttpResponse:
 def model_reanalysis(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """What another version has read. GET with entries says how many images that is; POST has them read."""
     model = get_object_or_404(ModelVersion, pk=pk)
-    entries = request.POST if request.method == "POST" else request.GET
-    form = ReadByForm(entries if "read_by" in entries else None, model=model)
-    if request.method == "POST" and form.is_valid():
+    is_sent = request.method == "POST"
+    entries = request.POST if is_sent else request.GET
+    form = ReadByForm(entries if is_sent or "read_by" in entries else None, model=model)
+    if is_sent and form.is_valid():
         return _asked(
             request,
             lambda: reanalyse_read_by(model=model, requested_by=request.user, **form.cleaned_data),

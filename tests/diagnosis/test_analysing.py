@@ -17,11 +17,14 @@ from pytest_django import Settings
 
 from clinic.models import AuditEvent, User
 from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion, Prediction, Verdict
-from diagnosis.services import analysing, analysis_queue, file_store, predictors
+from diagnosis.selectors.suggestions import standing_prediction
+from diagnosis.services import analysing, analysis_queue, file_store, predictors, reanalysis_queue
 from diagnosis.services.model_registry import activate_model, register_model
+from diagnosis.services.reanalysing import reanalyse_case
+from diagnosis.services.replaying import Replay
 from diagnosis.services.uploads import accept_image
 from mlcore.assays import ASSAYS
-from tests.factories import CaseFactory, drawn_png, upload
+from tests.factories import CaseFactory, ModelVersionFactory, PredictionFactory, drawn_png, upload
 from tests.mlcore import bundles
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -198,6 +201,45 @@ def test_replaying_proves_a_stored_result(
     analyse(bundled)
     call_command("replay", str(analysis.pk))
     assert "Identical, digit for digit." in capsys.readouterr().out
+
+
+def test_replaying_proves_an_old_result_once_a_newer_version_has_read_the_image(
+    specimen: Case, bundled: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = take_in(specimen, owner)
+    analyse(bundled)
+    ModelVersion.objects.filter(pk=bundled.pk).update(state="retired")
+    newer = ModelVersionFactory.create(assay=bundled.assay, version="newer")
+    reanalysis = reanalyse_case(case=specimen, requested_by=owner)
+    while reanalysis_queue.queue_some(reanalysis_id=reanalysis.pk):
+        pass
+    analysis_queue.claim(model_version_id=newer.pk)
+    PredictionFactory.create(analysis=newer.analyses.get())
+    analysis_queue.finish([newer.analyses.get().pk], state=AnalysisState.SUCCEEDED)
+    assert standing_prediction(old.image) != old.prediction
+    call_command("replay", str(old.pk))
+    assert "Identical, digit for digit." in capsys.readouterr().out
+    call_command("replay", "--model", str(bundled.pk))
+    assert "1 result proved, digit for digit." in capsys.readouterr().out
+    call_command("replay", "--case", str(specimen.pk), "--model", str(bundled.pk))
+    assert "1 result proved" in capsys.readouterr().out
+
+
+def test_replaying_many_names_those_that_differ(
+    specimen: Case, bundled: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = take_in(specimen, owner)
+    analyse(bundled)
+    monkeypatch.setattr(Replay, "is_identical", False)
+    with pytest.raises(CommandError, match="1 of 1 results"):
+        call_command("replay", "--case", str(specimen.pk), stderr=(said := io.StringIO()))
+    assert str(analysis.pk) in said.getvalue()
+
+
+@pytest.mark.parametrize("entries", [[], ["--case", "no id"]])
+def test_replaying_says_what_it_needs(entries: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("replay", *entries)
 
 
 def flip_a_bit(folder: Path, sha256: str) -> None:

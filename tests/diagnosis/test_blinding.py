@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,23 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from clinic.models import Patient, User
-from diagnosis.models import AssayPolicy, Case, Prediction, Reading, ReadingRequest, RequestKind, SlideImage
+from diagnosis.models import (
+    Analysis,
+    AssayPolicy,
+    Case,
+    Prediction,
+    Reading,
+    ReadingRequest,
+    Reanalysis,
+    ReanalysisScope,
+    RequestKind,
+    SlideImage,
+)
 from diagnosis.services import file_store
 from diagnosis.services.assay_policies import set_blinded_first_read
 from tests.addresses import every_address, things_of
 from tests.diagnosis.reading_help import read
-from tests.factories import ImageFactory, PredictionFactory, ReadingFactory, drawn_png
+from tests.factories import ImageFactory, ModelVersionFactory, PredictionFactory, ReadingFactory, drawn_png
 
 COMMENT = "seen-by-the-colleague-alone"
 CHANGE = "the-colleague-thought-again"
@@ -143,6 +155,41 @@ def test_the_walk_finds_all_of_it_once_the_doctor_has_read(
     everywhere = {secret for _, secret in found(told_to_owner(), secrets_of(prediction, others_reading))}
     for secret in (str(prediction.pk), str(others_reading.pk), COMMENT, CHANGE, *FIGURES[:3]):
         assert secret in everywhere, secret
+
+
+@pytest.fixture
+def earlier(prediction: Prediction, owner: User) -> Prediction:
+    """What a version before said of the image, before it was read anew."""
+    Reanalysis.objects.create(
+        model_version=prediction.analysis.model_version,
+        requested_by=owner,
+        scope=ReanalysisScope.CASE,
+        case=prediction.analysis.image.case,
+        expected=1,
+    )
+    earlier = PredictionFactory.create(
+        analysis__image=prediction.analysis.image,
+        analysis__model_version=ModelVersionFactory.create(state="retired", version="0"),
+        label="Benign",
+        malignant_probability=0.2619,
+        probabilities={"Benign": 0.7381, "Early": 0.1291, "Pre": 0.0917, "Pro": 0.0411},
+    )
+    Analysis.objects.filter(pk=earlier.analysis_id).update(created_at=prediction.analysis.created_at - timedelta(1))
+    return earlier
+
+
+EARLIER = ("0.2619", "0.7381", "74\N{NO-BREAK SPACE}%", "0.1291", "image-results", "newer-result")
+
+
+@pytest.mark.usefixtures("blinded")
+def test_no_address_tells_a_blinded_doctor_what_any_version_said(
+    told_to_owner: Walk, earlier: Prediction, prediction: Prediction, others_reading: Reading, owner: User
+) -> None:
+    secrets = [*secrets_of(prediction, others_reading), *EARLIER, str(earlier.pk)]
+    assert found(told_to_owner(), secrets) == []
+    read(prediction.analysis.image, owner)
+    everywhere = {secret for _, secret in found(told_to_owner(), secrets)}
+    assert {*EARLIER[:5], str(earlier.pk), str(prediction.pk)} <= everywhere
 
 
 @pytest.mark.usefixtures("blinded")
