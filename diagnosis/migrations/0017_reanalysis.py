@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0010_worker_processes'),
-        ('diagnosis', '0015_request_ids_and_tallies'),
+        ('diagnosis', '0016_rows_by_digest'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
