@@ -25,6 +25,7 @@ from diagnosis.api.reanalyses import CaseReanalyses, ReanalysisViewSet
 from diagnosis.api.records import PatientExport
 from diagnosis.api.reports import ReportFileViewSet, ReportViewSet
 from diagnosis.api.status import StatusView
+from diagnosis.api.stuck_analyses import StuckAnalyses
 from diagnosis.api.test_sets import TestSetViewSet
 from diagnosis.api.uploads import CaseImages
 from diagnosis.api.worklist import WorklistSearch, WorklistView
@@ -68,6 +69,7 @@ urlpatterns = [
     path("assays/", AssaysView.as_view(), name="assay-list"),
     path("assays/<slug:slug>/", AssayView.as_view(), name="assay"),
     path("patients/<uuid:pk>/trail/", PatientTrail.as_view({"get": "list"}), name="patient-trail"),
+    path("status/analyses/", StuckAnalyses.as_view(), name="status-analyses"),
     path("worklist/", WorklistView.as_view(), name="worklist"),
     path("worklist/search/", WorklistSearch.as_view(), name="worklist-search"),
     path("agreement/", AgreementView.as_view(), name="agreement"),

@@ -374,6 +374,7 @@ RECORD_API = [
     Row("api:patient-trail", of="patient", get=SEES),
     Row("api:worklist", get=DOCTORS),
     Row("api:worklist-search", post="doctors read_token 200; others 403", body={"search": "a"}),
+    Row("api:status-analyses", post=ONLY_ADMINISTRATORS, body={"action": "retry", "state": "failed"}),
     Row("api:agreement", get=ONLY_ADMINISTRATORS),
     Row("api:my-agreement", get=DOCTORS),
 ]

@@ -211,3 +211,24 @@ class TestChanging:
         fail(patient, model)
         with pytest.raises(PermissionDenied):
             retry_all(wanted=Wanted(AnalysisState.FAILED), retried_by=owner)
+
+
+def test_a_program_retries_what_failed_for_one_reason(api: Callable[[str], APIClient]) -> None:
+    first = AnalysisFactory.create(
+        state="failed", failure_code="truncated", failure_message="x", finished_at=timezone.now()
+    )
+    other = AnalysisFactory.create(
+        model_version=first.model_version,
+        state="failed",
+        failure_code="empty",
+        failure_message="x",
+        finished_at=timezone.now(),
+    )
+    body = {"action": "retry", "state": "failed", "code": "truncated"}
+    for changed in (1, 0):
+        assert api("administrator").post("/api/v1/status/analyses/", body, format="json").json() == {"changed": changed}
+    for analysis in (first, other):
+        analysis.refresh_from_db()
+    assert (first.state, other.state) == ("queued", "failed")
+    unclear = api("administrator").post("/api/v1/status/analyses/", {"action": "retry"}, format="json")
+    assert (unclear.status_code, unclear.json()["errors"][0]["pointer"]) == (400, "#/state")
