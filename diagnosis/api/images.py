@@ -49,6 +49,9 @@ class ImageFilesSerializer(serializers.Serializer[object]):
 class ImageSerializer(serializers.ModelSerializer[SlideImage]):
     url = serializers.HyperlinkedIdentityField(view_name="api:image-detail")
     case_url = serializers.HyperlinkedRelatedField[Any](source="case", view_name="api:case-detail", read_only=True)
+    withdrawal_reason = serializers.ChoiceField(
+        choices=WithdrawalReason.choices, read_only=True, allow_blank=True, help_text="Empty: it is not withdrawn."
+    )
     analyses = AnalysisLinkSerializer(many=True, help_text="Newest first.")
     files = serializers.SerializerMethodField()
 
