@@ -66,6 +66,7 @@ class DoctorsFoundSerializer(serializers.Serializer[object]):
 class CareTeamViewSet(ClinicalResource[Patient]):
     """A patient's care team: the doctors who see the patient."""
 
+    without_body = ("leave",)
     queryset = Patient.objects.none()
     serializer_class = CareTeamSerializer
     singular, plural = "care_team", "care_teams"

@@ -13,6 +13,14 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class EncodedBody(exceptions.APIException):
+    """A small body that unfolds into a huge one is not unfolded at all."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    default_detail = "Send the body as it is, without a Content-Encoding."
+    default_code = "content_encoding"
+
+
 class LengthRequired(exceptions.APIException):
     """The web server hands no body on whose length it was not told: it would look empty."""
 

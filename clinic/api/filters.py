@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from clinic.api.errors import InvalidParameters
 
+NOT_KNOWN = "This parameter is not known."
 PAGING = {"cursor", "page_size", "ordering"}
 
 
@@ -23,7 +24,7 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]  # django-filter 
         known = set() if getattr(view, "is_one_thing", False) else PAGING | filters
         hints = getattr(view, "parameter_hints", {})
         wrong = {
-            name: [hints.get(name, "This parameter is not known.") if name not in known else "Give it one value."]
+            name: [hints.get(name, NOT_KNOWN) if name not in known else "Give it one value."]
             for name, values in request.query_params.lists()
             if name not in known or len(values) > 1 or not values[0]
         }

@@ -1,5 +1,6 @@
 """How lists are cut into pages."""
 
+import re
 from typing import Any
 
 from rest_framework.exceptions import NotFound
@@ -8,6 +9,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from clinic.api.errors import InvalidParameters
+
+CURSOR = re.compile(r"[A-Za-z0-9+/]*={0,2}")  # of base64 that is read, anything else would be passed over
 
 
 class NewestFirst(CursorPagination):
@@ -41,7 +44,12 @@ class NewestFirst(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The place to go on from; one that was not given out by a list is refused."""
+        if not CURSOR.fullmatch(request.query_params.get(self.cursor_query_param, "")):
+            raise self._bad_cursor()
         try:
             return super().decode_cursor(request)
         except NotFound:
-            raise InvalidParameters({"cursor": ["Use a cursor as the list itself gave it."]}) from None
+            raise self._bad_cursor() from None
+
+    def _bad_cursor(self) -> InvalidParameters:
+        return InvalidParameters({"cursor": ["Use a cursor as the list itself gave it."]})

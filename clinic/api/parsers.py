@@ -1,20 +1,24 @@
 """Reading request bodies. What is too large by its own account is refused before a byte of it is read."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from json import JSONDecodeError
+from math import isfinite
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 from rest_framework.request import Request
 
 from clinic.api.errors import TooLarge
 
 MEGABYTE = 1024 * 1024
+LONGEST_ECHO = 100
 
 
 class SmallJSONParser(JSONParser):
@@ -23,14 +27,19 @@ class SmallJSONParser(JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        context = dict(parser_context or {})
-        _refuse_larger_than(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or MEGABYTE, context["request"])
+        request: Request = dict(parser_context or {})["request"]
+        _refuse_larger_than(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or MEGABYTE, request)
         try:
-            return super().parse(stream, media_type, context | {"encoding": "utf-8"})
+            return json.loads(
+                stream.read().decode(),
+                parse_constant=_no_number,
+                parse_float=_finite,
+                object_pairs_hook=_each_once,
+            )
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
-        except ParseError as error:
-            raise ParseError(_what_is_wrong(error.__context__)) from None
+        except ValueError as error:
+            raise ParseError(_what_is_wrong(error)) from None
 
 
 class FilesParser(MultiPartParser):
@@ -56,7 +65,35 @@ class _EveryFile(DjangoMultiPartParser):
         return super().sanitize_file_name(file_name) or "unnamed"
 
 
-def _what_is_wrong(error: BaseException | None) -> str:
+def require_nothing_in(body: Any) -> None:
+    """For what takes no entries: a body must be empty, or an empty object."""
+    if not isinstance(body, Mapping):
+        raise ParseError("This takes no entries: send an empty body.")
+    if body:
+        raise ValidationError({name: ["This field is not known: nothing is to be sent here."] for name in body})
+
+
+def _no_number(text: str) -> Any:
+    raise ParseError(f"{text} is no number in JSON.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ParseError("The body holds a number that is too large.")
+    return number
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two entries of one name a reader would see the one, and the database the other."""
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ParseError(f"The body gives {name[:LONGEST_ECHO]} twice. Give it one value.")
+    return entries
+
+
+def _what_is_wrong(error: ValueError) -> str:
     place = f", line {error.lineno}, column {error.colno}" if isinstance(error, JSONDecodeError) else ""
     return f"The body is not JSON in UTF-8{place}."
 

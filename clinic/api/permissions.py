@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the REST framework's views import this module through its s
 
 def only_reads(request: Request, view: "APIView") -> bool:
     """Whether the request changes nothing: by its method, or because the view says so of a POST that only asks."""
-    return request.method in SAFE_METHODS or _asked(request, view) in getattr(view, "reading_actions", ())
+    return request.method in SAFE_METHODS or asked_of(request, view) in getattr(view, "reading_actions", ())
 
 
 def is_narrowed(request: Request, view: "APIView") -> bool:
@@ -21,10 +21,11 @@ def is_narrowed(request: Request, view: "APIView") -> bool:
 
     Only then may a token for some assays be used.
     """
-    return _asked(request, view) in getattr(view, "narrowed_actions", ())
+    return asked_of(request, view) in getattr(view, "narrowed_actions", ())
 
 
-def _asked(request: Request, view: "APIView") -> str:
+def asked_of(request: Request, view: "APIView") -> str:
+    """The view's name for what is asked of it: an action, or the method."""
     return getattr(view, "action", None) or (request.method or "").lower()
 
 

@@ -1,6 +1,8 @@
 """The API's one error format: problem documents (RFC 9457) with plain sentences."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -9,18 +11,25 @@ from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
+    TooManyFieldsSent,
     TooManyFilesSent,
     ValidationError,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from clinic.api.errors import Conflict, InvalidParameters, TooLarge
+from clinic.api.errors import Conflict, InvalidParameters, TooLarge, Unavailable
 from clinic.services.records import RecordRestricted
 
 MEDIA_TYPE = "application/problem+json"
+logger = logging.getLogger(__name__)
+
+OPERATIONAL = (OperationalError, InterfaceError)
+NO_DATABASE = "The database does not answer just now. Nothing was changed; please send the request again."
+DATABASE_WAIT = timedelta(seconds=5)
 NOT_FOUND = "There is nothing here. Check the address; it ends with a slash."
 TOO_MANY_FILES = f"Too many files at once. Send at most {settings.UPLOAD_MAX_FILES} a request."
 
@@ -47,6 +56,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The REST framework's exception handler. None for an error of our own: it is raised on, logged, and seen."""
     known = _as_api_error(error)
     response = exception_handler(known, context) if known else None
+    if isinstance(error, OPERATIONAL):
+        logger.error("The database did not answer a request.", exc_info=error)
     if known is None or response is None:
         return None
     response.data = _document(known)
@@ -69,7 +80,13 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIExcept
     (ValidationError, lambda error: exceptions.ValidationError(serializers.as_serializer_error(error))),
     (RequestDataTooBig, lambda _: TooLarge()),
     (TooManyFilesSent, lambda _: exceptions.ValidationError({"files": [TOO_MANY_FILES]}, code="too_many_files")),
+    (
+        TooManyFieldsSent,
+        lambda _: exceptions.ParseError("The form has too many parts."),
+    ),
     (SuspiciousOperation, lambda _: exceptions.ParseError("The request could not be read.")),
+    (OperationalError, lambda _: Unavailable(NO_DATABASE, wait=DATABASE_WAIT)),
+    (InterfaceError, lambda _: Unavailable(NO_DATABASE, wait=DATABASE_WAIT)),
     (UnreadablePostError, lambda _: exceptions.ParseError("The request broke off before it was complete.")),
 )
 

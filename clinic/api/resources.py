@@ -17,9 +17,11 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import conditions
-from clinic.api.errors import LengthRequired
+from clinic.api.errors import EncodedBody, InvalidParameters, LengthRequired
+from clinic.api.filters import NOT_KNOWN
 from clinic.api.idempotency import Handler, in_one_transaction, once
-from clinic.api.permissions import DoctorsChange
+from clinic.api.parsers import require_nothing_in
+from clinic.api.permissions import DoctorsChange, asked_of
 from clinic.models import User
 from clinic.services import audit, records
 
@@ -33,11 +35,13 @@ class Endpoint(APIView):
     `tells_secrets`: what a POST answers is told once, so that its answer is not kept. `reading_actions`: those that
     only ask, and are simply answered. `narrowed_actions`: those that a token for some assays may be used for, because
     they begin all that they show and change at `visible_to`.
+    `without_body`: those that take no entries.
     """
 
     tells_secrets: ClassVar[bool] = False
     reading_actions: ClassVar[tuple[str, ...]] = ()
     narrowed_actions: ClassVar[tuple[str, ...]] = ()
+    without_body: ClassVar[tuple[str, ...]] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = (request.method or "").lower()
@@ -85,7 +89,17 @@ class Endpoint(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if "Transfer-Encoding" in request.headers:
             raise LengthRequired
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise EncodedBody
         super().initial(request, *args, **kwargs)
+        self.check_parameters(request)
+        if asked_of(request, self) in self.without_body:
+            require_nothing_in(request.data)
+
+    def check_parameters(self, request: Request) -> None:
+        """Raises InvalidParameters for what is not known in the address. Resources have filters that look."""
+        if request.query_params:
+            raise InvalidParameters({name: [NOT_KNOWN] for name in request.query_params})
 
     def perform_authentication(self, request: Request) -> None:
         """Count the request first: whoever is refused is counted too."""
@@ -126,6 +140,9 @@ class Resource(Endpoint, GenericViewSet[T]):
     @property
     def is_one_thing(self) -> bool:
         return super().is_one_thing and self.action != "list"
+
+    def check_parameters(self, request: Request) -> None:
+        """The filters do."""
 
     def check_sight(self) -> None:
         if self.is_one_thing:

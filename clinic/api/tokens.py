@@ -89,6 +89,7 @@ class CurrentTokenView(Endpoint):
 
     reading_actions = ("delete",)  # a token that may only read can still be given back
     narrowed_actions = ("delete",)
+    without_body = ("delete",)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request) -> Response:

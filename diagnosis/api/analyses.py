@@ -111,6 +111,7 @@ class AnalysisFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter 
 class AnalysisViewSet(Resource[Analysis]):
     """Analyses: one image, examined by one model. Looking how far they are is a look at the case they belong to."""
 
+    without_body = ("retry",)
     queryset = Analysis.objects.none()
     narrowed_actions = ("list", "retrieve", "retry")
     serializer_class = AnalysisSerializer

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from clinic.api.errors import InvalidParameters
 from clinic.api.permissions import AdministratorsOnly
 from clinic.api.resources import Endpoint
 from clinic.api.serializers import KnownFields
@@ -47,11 +46,6 @@ class AssayEndpoint(Endpoint):
     """What both addresses have in common."""
 
     permission_classes = [IsAuthenticated, AdministratorsOnly]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if request.query_params:
-            raise InvalidParameters({key: ["This parameter is not known."] for key in request.query_params})
 
     def tell(self, slug: str, policy: AssayPolicy | None) -> dict[str, Any]:
         """An assay as the API has it."""

@@ -98,6 +98,7 @@ class ImageFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter shi
 class ImageViewSet(ClinicalResource[SlideImage]):
     """Images of a case."""
 
+    without_body = ("restore",)
     queryset = SlideImage.objects.none()
     narrowed_actions = ("list", "retrieve", "withdraw", "restore")
     serializer_class = ImageSerializer

@@ -1,5 +1,6 @@
 """/reports/: what was signed. Read only: signing takes a person with a password or a passkey, never a program."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from rest_framework.reverse import reverse
 
 from clinic.api.errors import Unavailable
 from clinic.api.resources import ClinicalResource
+from diagnosis.api.analyses import POLL_SECONDS
 from diagnosis.api.files import AnyAccept
 from diagnosis.models import Report
 from diagnosis.report_delivery import FORMS, NotDrawnYet, file_of
@@ -132,6 +134,7 @@ class ReportFileViewSet(ReportViewSet):
         try:
             return file_of(report, form=form, person=self.person)
         except NotDrawnYet:
-            raise Unavailable("The PDF is being drawn. Please ask again in a moment.", code="being_drawn") from None
+            sentence = "The PDF is being drawn. Please ask again in a moment."
+            raise Unavailable(sentence, code="being_drawn", wait=timedelta(seconds=POLL_SECONDS)) from None
         except (DamagedFile, DamagedReport):
             raise Unavailable(DAMAGED, code="damaged_report") from None

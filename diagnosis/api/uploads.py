@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from clinic.api.errors import Unavailable
 from clinic.api.parsers import FilesParser
 from clinic.api.problems import answer, problem
 from clinic.api.resources import Resource
@@ -140,9 +141,12 @@ def _status_of(refusal: UploadRefused) -> int:
 def _all_refused(refusals: list[UploadRefused], entries: list[dict[str, Any]]) -> Response:
     statuses = {_status_of(refusal) for refusal in refusals}
     alone = len(refusals) == 1
-    return answer(
+    response = answer(
         status=statuses.pop() if len(statuses) == 1 else status.HTTP_400_BAD_REQUEST,
         code=refusals[0].code if alone else "all_files_refused",
         detail=refusals[0].message if alone else "No file could be taken in; see files.",
         files=entries,
     )
+    if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(Unavailable.wait)
+    return response

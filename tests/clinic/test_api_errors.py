@@ -1,12 +1,14 @@
 """Bad input to the API: always a problem document with a 4xx status, never a 500."""
 
 import base64
+import gzip
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -152,3 +154,42 @@ def test_a_link_in_the_address_bar_works_for_someone_signed_in(owner: User) -> N
     browser = Client()
     browser.force_login(owner)
     assert browser.get(PATIENTS).status_code == 200
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_does_not_answer_is_told_with_when_to_come_back(
+    owner: User, api: Api, monkeypatch: pytest.MonkeyPatch, error: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("clinic.api.patients.register_patient", fail)
+    client = api("owner")
+    for key in ({}, {"HTTP_IDEMPOTENCY_KEY": "a"}):
+        answer = client.post(PATIENTS, {"record_number": "1", "family_name": "A"}, **key)
+        assert_is_problem(answer, 503)
+        assert answer["Retry-After"] == "5"
+    assert "The database did not answer" in caplog.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "gzip, identity", "nonsense"])
+def test_a_body_that_is_packed_is_not_unpacked(owner: User, api: Api, encoding: str) -> None:
+    body = gzip.compress(b'{"record_number": "1", "family_name": "A"}')
+    answer = api("owner").generic(
+        "POST", PATIENTS, body, content_type="application/json", HTTP_CONTENT_ENCODING=encoding
+    )
+    assert_is_problem(answer, 415)
+    assert not Patient.objects.exists()
+
+
+def test_an_entry_that_is_given_twice_is_refused_by_name(owner: User, api: Api) -> None:
+    body = b'{"record_number": "1", "family_name": "Curie", "family_name": "Quist"}'
+    answer = api("owner").generic("POST", PATIENTS, body, content_type="application/json")
+    assert_is_problem(answer, 400)
+    assert "family_name" in answer.json()["detail"]
+
+
+def test_what_takes_no_entries_refuses_them(patient: Patient, api: Api) -> None:
+    address = f"{PATIENTS}{patient.pk}/care-team/leave/"
+    assert_is_problem(api("owner").post(address, {"sure": True}), 400)
+    assert api("owner").post(address, {}).status_code == 409
