@@ -1,7 +1,7 @@
 """What every resource of the API has in common: UTF-8, nothing cached, nothing done twice or to what has changed
 meanwhile, reads of patients' data in the trail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -35,13 +35,14 @@ class Endpoint(APIView):
     `tells_secrets`: what a POST answers is told once, so that its answer is not kept. `reading_actions`: those that
     only ask, and are simply answered. `narrowed_actions`: those that a token for some assays may be used for, because
     they begin all that they show and change at `visible_to`.
-    `without_body`: those that take no entries.
+    `without_body`: those that take no entries. `parameters`: what is known in the address.
     """
 
     tells_secrets: ClassVar[bool] = False
     reading_actions: ClassVar[tuple[str, ...]] = ()
     narrowed_actions: ClassVar[tuple[str, ...]] = ()
     without_body: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[Collection[str]] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = (request.method or "").lower()
@@ -98,8 +99,13 @@ class Endpoint(APIView):
 
     def check_parameters(self, request: Request) -> None:
         """Raises InvalidParameters for what is not known in the address. Resources have filters that look."""
-        if request.query_params:
-            raise InvalidParameters({name: [NOT_KNOWN] for name in request.query_params})
+        wrong = {
+            name: [NOT_KNOWN if name not in self.parameters else "Give it one value."]
+            for name, values in request.query_params.lists()
+            if name not in self.parameters or len(values) > 1
+        }
+        if wrong:
+            raise InvalidParameters(wrong)
 
     def perform_authentication(self, request: Request) -> None:
         """Count the request first: whoever is refused is counted too."""

@@ -38,6 +38,7 @@ CODE_WRONG = "The code is wrong, or was used before."
 class TokenViewSet(Resource[ApiToken]):
     """One's own tokens. Their texts are not among what is told: they are told once."""
 
+    without_body = ("destroy",)
     queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
     lookup_field = "public_id"

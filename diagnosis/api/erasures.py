@@ -50,6 +50,7 @@ class ErasureFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter s
 class ErasureViewSet(ClinicalResource[Erasure]):
     """Requests: for a doctor those about own patients, for an administrator all. Ids and codes, never a name."""
 
+    without_body = ("withdraw", "refuse")
     queryset = Erasure.objects.none()
     serializer_class = ErasureSerializer
     filterset_class = ErasureFilter

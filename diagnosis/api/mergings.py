@@ -44,6 +44,7 @@ class MergingFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter s
 class MergingViewSet(ClinicalResource[Merging]):
     """Mergings of records you see."""
 
+    without_body = ("undo",)
     queryset = Merging.objects.none()
     serializer_class = MergingSerializer
     filterset_class = MergingFilter

@@ -61,7 +61,6 @@ class ProposalViewSet(Resource[ActivationProposal]):
 
     queryset = ActivationProposal.objects.select_related("model", "proposed_by", "decided_by")
     without_body = ("agree", "withdraw")
-    queryset = ActivationProposal.objects.select_related("proposed_by", "decided_by")
     serializer_class = ProposalSerializer
     filterset_class = ProposalFilter
     permission_classes = [IsAuthenticated, AdministratorsChange]

@@ -80,6 +80,7 @@ class ReadingRequestFilter(filters.FilterSet):  # type: ignore[misc]  # django-f
 class ReadingRequestViewSet(ClinicalResource[ReadingRequest]):
     """What is asked of readers. An adjudication opens by itself where readings differ."""
 
+    without_body = ("withdraw", "take", "hand_back")
     queryset = ReadingRequest.objects.none()
     serializer_class = AskedReadingSerializer
     filterset_class = ReadingRequestFilter

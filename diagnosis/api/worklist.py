@@ -118,6 +118,7 @@ class WorklistView(Endpoint):
 
     permission_classes = [IsAuthenticated, DoctorsOnly]
     narrowed_actions = ("get", "head", "post")
+    parameters = KNOWN
 
     @extend_schema(parameters=PARAMETERS, responses=WorklistSerializer, operation_id="worklist_retrieve")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

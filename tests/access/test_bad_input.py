@@ -29,6 +29,8 @@ UNFIT: tuple[Any, ...] = ([], {}, [[]], {"a": {}}, True, LONG, "\x00", "a\x00b",
 OTHERS_THINGS = ("patient", "case", "image", "doctor", "prediction", "model")
 # A description of the API for machines, and its page for people: no data of ours.
 ABOUT_ITSELF = {"api:schema", "api:docs"}
+ASKING = ("owner", "colleague", "administrator", "auditor", "write_token")
+MAY = {"200", "201", "202", "204", "400", "409"}
 SENDING = [
     (row, method) for row in ROWS for method in CHANGING if row.name.startswith("api:") and getattr(row, method.lower())
 ]
@@ -49,11 +51,7 @@ class Bad:
 
 def people_for(row: Row, method: str) -> str:
     """Somebody who may do it: what is wrong must be the input."""
-    return next(
-        who
-        for who in ("owner", "administrator", "auditor", "write_token")
-        if row.expected(method, who)[:3] in {"200", "201", "202", "204", "400", "409"}
-    )
+    return next(who for who in ASKING if row.expected(method, who)[:3] in MAY)
 
 
 def identified(pairs: list[tuple[Row, str]]) -> list[Any]:
