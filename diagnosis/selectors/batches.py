@@ -4,14 +4,21 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from clinic.models import User
-from diagnosis.models import Analysis, CaseStanding
+from diagnosis.models import Analysis, CaseStanding, Priority
 
 MOST_WATCHED = 50
 
 
 def awaited_cases(person: User) -> Sequence[UUID]:
-    """The cases in which images that the person sent wait for their analysis: one look into a small index."""
-    pending = Analysis.objects.visible_to(person).pending().filter(requested_by=person, image__withdrawn_at=None)
+    """The cases in which images that the person sent wait for their analysis: one look into a small index.
+
+    What is read anew is not among them: it has a page of its own, and its case counts as analysed.
+    """
+    pending = (
+        Analysis.objects.visible_to(person)
+        .pending()
+        .filter(requested_by=person, image__withdrawn_at=None, priority=Priority.FIRST)
+    )
     return list(pending.order_by().values_list("image__case", flat=True).distinct()[:MOST_WATCHED])
 
 
