@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from clinic.models import TokenScope, User
-from clinic.selectors.care_teams import active_doctors
+from clinic.models import Patient, Role, TokenScope, User
+from clinic.selectors.care_teams import who_can_join
 from clinic.services.emergency_access import SHORTEST_REASON
 from mlcore.assays import ASSAYS
 
@@ -48,13 +48,24 @@ class DoctorSearchForm(forms.Form):
 
 
 class DoctorForm(forms.Form):
-    """A doctor by id. Anybody else does not exist."""
+    """A doctor by id, or a program. Anybody else does not exist."""
 
     doctor = forms.ModelChoiceField(queryset=User.objects.none())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["doctor"].queryset = active_doctors()  # type: ignore[attr-defined]  # the field's own attribute
+        self.fields["doctor"].queryset = who_can_join()  # type: ignore[attr-defined]  # the field's own attribute
+
+
+class ProgramOnTeamForm(forms.Form):
+    """A program by id, of those on a patient's care team."""
+
+    program = forms.ModelChoiceField(queryset=User.objects.none())
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        programs = User.objects.filter(role=Role.PROGRAM, care_team_memberships__patient=patient)
+        self.fields["program"].queryset = programs  # type: ignore[attr-defined]  # the field's own attribute
 
 
 class EmergencyForm(forms.Form):

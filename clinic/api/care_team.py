@@ -6,6 +6,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -16,15 +17,28 @@ from clinic.api.errors import Conflict
 from clinic.api.resources import ClinicalResource, Resource
 from clinic.api.serializers import KnownFields
 from clinic.models import CareTeamMembership, Patient, User
-from clinic.selectors.care_teams import MOST_DOCTORS, SHORTEST_QUERY, active_doctors, find_doctors, team_of
+from clinic.selectors.care_teams import (
+    MOST_DOCTORS,
+    SHORTEST_QUERY,
+    active_doctors,
+    find_doctors,
+    team_of,
+    who_can_join,
+)
 from clinic.services import audit
-from clinic.services.care_teams import add_to_care_team, hand_over, leave_care_team
+from clinic.services.care_teams import add_to_care_team, hand_over, leave_care_team, take_program_off
 
 
 class DoctorSerializer(serializers.ModelSerializer[User]):
+    is_program = serializers.BooleanField(read_only=True, help_text="True: no person, but a service account.")
+    email = serializers.SerializerMethodField(help_text="null: a program has none.")
+
     class Meta:
         model = User
-        fields = ["id", "full_name", "email"]
+        fields = ["id", "full_name", "email", "is_program"]
+
+    def get_email(self, doctor: User) -> str | None:
+        return None if doctor.is_program else doctor.email
 
 
 class MemberSerializer(serializers.ModelSerializer[CareTeamMembership]):
@@ -49,8 +63,15 @@ class ActiveDoctor(serializers.PrimaryKeyRelatedField[User]):
         return active_doctors()
 
 
+class CanJoin(ActiveDoctor):
+    """A doctor by id, or a program."""
+
+    def get_queryset(self) -> QuerySet[User]:
+        return who_can_join()
+
+
 class NewMemberSerializer(KnownFields):
-    doctor = ActiveDoctor(pk_field=serializers.UUIDField(), help_text="As found by /api/v1/doctors/search/.")
+    doctor = CanJoin(pk_field=serializers.UUIDField(), help_text="As found by /api/v1/doctors/search/.")
 
 
 class DoctorSearchSerializer(KnownFields):
@@ -109,6 +130,14 @@ class CareTeamViewSet(ClinicalResource[Patient]):
         hand_over(patient=self.get_object(), to=self._chosen(), handed_over_by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=None, responses={204: None}, operation_id="patients_care_team_take_off")
+    def take_off(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take a program off the team. People leave by themselves."""
+        patient = self.get_object()
+        member = get_object_or_404(patient.care_team_memberships.select_related("user"), user=kwargs["member"])
+        take_program_off(patient=patient, program=member.user, taken_off_by=self.person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     def _chosen(self) -> User:
         body = NewMemberSerializer(data=self.request.data)
         body.is_valid(raise_exception=True)
@@ -127,7 +156,7 @@ class DoctorViewSet(Resource[User]):
     )
     @action(detail=False, methods=["post"])
     def search(self, request: Request) -> Response:
-        """Find active doctors by name or email address. Only for doctors."""
+        """Find active doctors by name or email address, and programs by name. Only for doctors."""
         body = DoctorSearchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         found = find_doctors(query=body.validated_data["search"])

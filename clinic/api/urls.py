@@ -7,10 +7,16 @@ from rest_framework.routers import SimpleRouter
 from clinic.api.care_team import CareTeamViewSet, DoctorViewSet
 from clinic.api.docs import ApiDocs
 from clinic.api.patients import PatientViewSet
+from clinic.api.people import PersonViewSet
+from clinic.api.programs import ServiceAccountTokenViewSet, ServiceAccountViewSet
 from clinic.api.tokens import CurrentTokenView, TokenViewSet
+from clinic.api.trail import EventViewSet, FailedSignInViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("patients", PatientViewSet, basename="patient")
+router.register("people", PersonViewSet, basename="person")
+router.register("service-accounts", ServiceAccountViewSet, basename="service-account")
+router.register("trail", EventViewSet, basename="event")
 
 urlpatterns = [
     path("tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
@@ -28,6 +34,22 @@ urlpatterns = [
         "patients/<uuid:pk>/care-team/hand-over/",
         CareTeamViewSet.as_view({"post": "hand_over"}),
         name="care-team-hand-over",
+    ),
+    path(
+        "patients/<uuid:pk>/care-team/<uuid:member>/",
+        CareTeamViewSet.as_view({"delete": "take_off"}),
+        name="care-team-member",
+    ),
+    path("trail/failed-sign-ins/", FailedSignInViewSet.as_view({"get": "list"}), name="failed-sign-ins"),
+    path(
+        "service-accounts/<uuid:pk>/tokens/",
+        ServiceAccountTokenViewSet.as_view({"get": "list", "post": "create"}),
+        name="service-account-tokens",
+    ),
+    path(
+        "service-accounts/<uuid:pk>/tokens/<uuid:token>/",
+        ServiceAccountTokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="service-account-token",
     ),
     path("doctors/search/", DoctorViewSet.as_view({"post": "search"}), name="doctor-search"),
     *router.urls,

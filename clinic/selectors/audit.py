@@ -38,7 +38,7 @@ class EventPage:
 
 def find_events(
     *,
-    person: User | None = None,
+    person: User | UUID | None = None,
     action: str = "",
     patient: UUID | None = None,
     since: date | None = None,

@@ -12,7 +12,9 @@ SHORTEST_QUERY = 2
 
 def team_of(patient: Patient) -> Sequence[CareTeamMembership]:
     """Who looks after the patient, in the order in which they came."""
-    return list(patient.care_team_memberships.select_related("user", "added_by").order_by("added_at", "id"))
+    return list(
+        patient.care_team_memberships.select_related("user__answered_for_by", "added_by").order_by("added_at", "id")
+    )
 
 
 def past_of(patient: Patient) -> Sequence[PastMembership]:
@@ -36,14 +38,22 @@ def active_doctors() -> QuerySet[User]:
     return User.objects.filter(is_active=True, role=Role.DOCTOR)
 
 
+def who_can_join() -> QuerySet[User]:
+    """Whom a patient can be shared with: active doctors, and programs that one of them answers for."""
+    programs = User.objects.filter(is_active=True, role=Role.PROGRAM, answered_for_by__in=active_doctors())
+    return User.objects.filter(Q(pk__in=active_doctors()) | Q(pk__in=programs)).select_related("answered_for_by")
+
+
 def find_doctors(*, query: str, not_on: Patient | None = None) -> Sequence[User]:
-    """Doctors whose name or address contains every word of `query`, but for those on a patient's team."""
+    """Doctors whose name or address contains every word of `query`, and programs by their name, but for those on a
+    patient's team."""
     words = query.replace("\x00", "").split()
     if len("".join(words)) < SHORTEST_QUERY:
         return []
-    doctors = active_doctors()
+    doctors = who_can_join()
     for word in words:
-        doctors = doctors.filter(Q(full_name__icontains=word) | Q(email__icontains=word))
+        of_people = Q(email__icontains=word) & ~Q(role=Role.PROGRAM)  # a program's is made up
+        doctors = doctors.filter(Q(full_name__icontains=word) | of_people)
     if not_on:
         doctors = doctors.exclude(pk__in=not_on.care_team_memberships.values("user"))
     return list(doctors.order_by("full_name", "id")[:MOST_DOCTORS])

@@ -1,12 +1,14 @@
 """Sharing the care of a patient, leaving it, and handing it over."""
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from clinic.models import CareTeamMembership, EmergencyNotice, Patient, Purpose, Role, User
 from clinic.services import audit, records
+
+ONLY_PROGRAMS = "People leave a care team by themselves; only programs are taken off it."
 
 
 @transaction.atomic
@@ -37,7 +39,7 @@ def leave_care_team(*, patient: Patient, doctor: User) -> None:
 def hand_over(*, patient: Patient, to: User, handed_over_by: User) -> CareTeamMembership:
     """`to` takes the place of `handed_over_by` on the patient's care team, with the notices not yet taken note of."""
     records.lock_for_team(patient_ids=[patient.pk], user=handed_over_by)
-    if to == handed_over_by:
+    if to == handed_over_by or to.is_program:
         raise ValidationError(_("Choose a colleague to hand the patient over to."))
     membership = _join(patient, to, handed_over_by)
     _pass_notices_on(patient, handed_over_by, to)
@@ -45,8 +47,29 @@ def hand_over(*, patient: Patient, to: User, handed_over_by: User) -> CareTeamMe
     return membership
 
 
+@transaction.atomic
+def take_program_off(*, patient: Patient, program: User, taken_off_by: User) -> None:
+    """End a program's access to the patient. People leave by themselves: PermissionDenied for them.
+
+    Taking off what is not on the team changes nothing.
+    """
+    records.lock_for_team(patient_ids=[patient.pk], user=taken_off_by)
+    if not program.is_program:
+        raise PermissionDenied(ONLY_PROGRAMS)
+    membership = CareTeamMembership.objects.filter(patient=patient, user=program).first()
+    if membership:
+        audit.record(
+            actor=taken_off_by,
+            action="care_team.program_taken_off",
+            subject=membership,
+            patient_id=patient.pk,
+            program=str(program.pk),
+        )
+        membership.delete()
+
+
 def _join(patient: Patient, doctor: User, added_by: User) -> CareTeamMembership:
-    if not doctor.is_doctor or not doctor.is_active:
+    if not doctor.sees_patients:
         raise ValidationError(_("Only doctors can be on a care team."))
     membership, created = CareTeamMembership.objects.get_or_create(
         patient=patient, user=doctor, defaults={"added_by": added_by}

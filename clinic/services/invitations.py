@@ -47,6 +47,8 @@ def renew_link(*, person: User, made_by: User) -> IssuedLink:
     current = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not current.is_active:
         raise ValidationError(_("This person is deactivated."))
+    if current.is_program:
+        raise ValidationError(_("A program has no password."))
     audit.record(actor=made_by, action="person.link_made", subject=current)
     return _issue(current, made_by=made_by, good_for=settings.INVITATION_GOOD_FOR)
 

@@ -31,13 +31,13 @@ def register_patient(
     birth_date: date | None = None,
     not_duplicate_of: Collection[UUID] = (),
 ) -> Patient:
-    """Register a patient and put the doctor on the care team.
+    """Register a patient and put the doctor on the care team; of a program also the doctor who answers for it.
 
     Raises ValidationError with plain sentences, and LikelyDuplicates when the doctor's own patients hold somebody
     alike who is not named in `not_duplicate_of`: a second record of one person splits their history. (Other doctors'
     patients are not hinted at.)
     """
-    if not registered_by.is_doctor:
+    if not registered_by.sees_patients:
         raise PermissionDenied("Only doctors register patients.")
     patient = Patient(
         record_number=record_number.strip(),
@@ -66,7 +66,8 @@ def _register(patient: Patient, doctor: User, known: set[UUID]) -> Sequence[Cand
         _note_shown(candidates, doctor)
         return candidates
     patient.save()
-    CareTeamMembership.objects.create(patient=patient, user=doctor, added_by=doctor)
+    for member in filter(None, [doctor, doctor.answered_for_by]):
+        CareTeamMembership.objects.create(patient=patient, user=member, added_by=doctor)
     audit.record(
         actor=doctor, action="patient.registered", subject=patient, patient_id=patient.pk, duplicates=len(candidates)
     )

@@ -68,6 +68,8 @@ def change_role(*, person: User, role: Role, changed_by: User) -> None:
     before = current.role
     if before == role:
         return
+    if current.is_program or role == Role.PROGRAM:
+        raise ValidationError(_("A person cannot become a program, nor a program a person."))
     _keep_an_administrator(current)
     current.role = role
     current.save(update_fields=["role"])

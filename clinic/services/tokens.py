@@ -8,10 +8,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from clinic.models import ApiToken, TokenScope, User
 from clinic.selectors.api_tokens import tokens_of
 from clinic.services import audit
+from clinic.services.mail import send_mail
 from clinic.services.permissions import administrators_only
 from mlcore.assays import ASSAYS
 
@@ -61,7 +63,9 @@ def issue_program_token(
     program = current.get(pk=program.pk)
     _check_program(program)
     life = _life(lifetime, longest=settings.PROGRAM_TOKEN_LONGEST)
-    return _issue(program, scope=scope, name=name, life=life, assays=assays, issued_by=issued_by)
+    issued = _issue(program, scope=scope, name=name, life=life, assays=assays, issued_by=issued_by)
+    transaction.on_commit(lambda: _tell_who_answers(program, issued.token), robust=True)
+    return issued
 
 
 def revoke_tokens_of(person: User) -> None:
@@ -101,6 +105,18 @@ def _issue(
         token=str(token.public_id),
     )
     return IssuedToken(text=text, token=token)
+
+
+def _tell_who_answers(program: User, token: ApiToken) -> None:
+    """Nobody gets a way to a doctor's patients behind the doctor's back."""
+    if program.answered_for_by:
+        send_mail(
+            to=program.answered_for_by,
+            subject=lazy("A new token for a program"),
+            template="clinic/mail/program_token.txt",
+            program=program,
+            expires_at=token.expiry,
+        )
 
 
 def _known(assays: Collection[str] | None) -> list[str] | None:

@@ -230,6 +230,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AnalysisState": "diagnosis.models.AnalysisState",
         "ModelState": "diagnosis.models.ModelState",
+        "PersonRole": "clinic.api.people_bodies.peoples_roles",
         "TokenScope": "clinic.models.TokenScope",
         "Verdict": "diagnosis.models.Verdict",
         "Assay": "diagnosis.models.case.assay_choices",

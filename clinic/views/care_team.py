@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clinic.forms_access import DoctorForm, DoctorSearchForm
+from clinic.forms_access import DoctorForm, DoctorSearchForm, ProgramOnTeamForm
 from clinic.models import Patient, User
 from clinic.selectors.care_teams import find_doctors, is_on_team, past_of, team_of
 from clinic.services import audit
-from clinic.services.care_teams import add_to_care_team, hand_over, leave_care_team
+from clinic.services.care_teams import add_to_care_team, hand_over, leave_care_team, take_program_off
 from clinic.views.requests import SignedInRequest
 
 
@@ -78,6 +78,18 @@ def care_team_hand_over(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return _again(request, patient, " ".join(error.messages))
     messages.success(request, _("%(doctor)s has taken the patient over from you.") % {"doctor": doctor})
     return redirect("clinic:patients")
+
+
+@require_POST
+def care_team_take_off(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """A program is taken off the team."""
+    patient = _visible(request, pk)
+    form = ProgramOnTeamForm(request.POST, patient=patient)
+    if not form.is_valid():
+        return _again(request, patient, _("This program is not on the care team."))
+    take_program_off(patient=patient, program=form.cleaned_data["program"], taken_off_by=request.user)
+    messages.success(request, _("The program does not see this patient any more."))
+    return redirect("clinic:care_team", pk=patient.pk)
 
 
 def _visible(request: SignedInRequest, pk: UUID) -> Patient:

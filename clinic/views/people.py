@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,11 +16,12 @@ from clinic.models import Role, User
 from clinic.selectors.care_teams import count_in_care_of_alone
 from clinic.selectors.people import page_of_people
 from clinic.selectors.people import people as all_people
+from clinic.selectors.programs import programs_of
 from clinic.selectors.second_step import second_step_of
 from clinic.services import invitations
 from clinic.services import people as services
+from clinic.services.invitation_mail import send_link
 from clinic.services.invitations import IssuedLink
-from clinic.services.mail import send_mail
 from clinic.services.second_step import reset_second_step
 from clinic.views.requests import SignedInRequest, administrators_only
 
@@ -64,6 +64,7 @@ def person(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "person": found,
         "second_step": second_step_of(found),
         "in_care_of_alone": count_in_care_of_alone(found),
+        "programs": programs_of(found),
         "form": RoleForm(initial={"role": found.role}),
     }
     return render(request, "clinic/person.html", context)
@@ -133,11 +134,5 @@ def _back(request: SignedInRequest, found: User, error: ValidationError | None =
 
 
 def _show_link(request: SignedInRequest, link: IssuedLink) -> HttpResponse:
-    mailed = send_mail(
-        to=link.person,
-        subject=lazy("Your account"),
-        template="clinic/mail/invitation.txt",
-        link=link.address,
-        expires_at=link.invitation.expires_at,
-    )
+    mailed = send_link(link)
     return render(request, "clinic/person_link.html", {"link": link, "person": link.person, "mailed": mailed})

@@ -4,7 +4,7 @@ from django.urls import path
 
 from clinic.views.account import account, everywhere, preferences
 from clinic.views.api_tokens import api_token_revoke, api_tokens
-from clinic.views.care_team import care_team, care_team_hand_over, care_team_leave, care_team_share
+from clinic.views.care_team import care_team, care_team_hand_over, care_team_leave, care_team_share, care_team_take_off
 from clinic.views.emergency import emergency, emergency_end, emergency_noted, emergency_report
 from clinic.views.health import live, ready
 from clinic.views.home import home
@@ -21,6 +21,14 @@ from clinic.views.people import (
     person_reactivate,
     person_role,
     person_second_step_reset,
+)
+from clinic.views.programs import (
+    program,
+    program_answer,
+    program_new,
+    program_switch,
+    program_token_revoke,
+    programs,
 )
 from clinic.views.session import session
 from clinic.views.settings import settings_page
@@ -65,6 +73,13 @@ urlpatterns = [
     path("trail/sign-ins/", trail_sign_ins, name="trail_sign_ins"),
     path("language/", language, name="language"),
     path("account/preferences/", preferences, name="preferences"),
+    path("people/programs/", programs, name="programs"),
+    path("people/programs/new/", program_new, name="program_new"),
+    path("people/programs/<uuid:pk>/", program, name="program"),
+    path("people/programs/<uuid:pk>/answer/", program_answer, name="program_answer"),
+    path("people/programs/<uuid:pk>/switch/", program_switch, name="program_switch"),
+    path("people/programs/<uuid:pk>/tokens/<uuid:token>/revoke/", program_token_revoke, name="program_token_revoke"),
+    path("patients/<uuid:pk>/care-team/take-off/", care_team_take_off, name="care_team_take_off"),
     path("account/passkey-challenge/", passkey_challenge, name="passkey_challenge"),
     path("settings/", settings_page, name="settings"),
 ]

@@ -40,3 +40,14 @@ BY_ANALYSIS = """diagnosis_analysis
         JOIN diagnosis_slideimage ON diagnosis_slideimage.id = diagnosis_analysis.image_id
         JOIN diagnosis_case ON diagnosis_case.id = diagnosis_slideimage.case_id
         {erased} AND diagnosis_analysis.id = OLD.analysis_id"""
+
+
+def by_a_person(*, column: str) -> pgtrigger.Trigger:
+    """Refuses rows of a program: what a doctor says is said by no machine. `column` holds who wrote the row."""
+    func = f"""
+    IF EXISTS (SELECT FROM clinic_user WHERE id = NEW.{column} AND role = 'program') THEN
+        RAISE EXCEPTION 'pgtrigger: Only people write rows of % table', TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+"""
+    return pgtrigger.Trigger(name="by_a_person", when=pgtrigger.Before, operation=pgtrigger.Insert, func=func)

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
-from diagnosis.models.kept import BY_IMAGE, goes_with_the_record_alone, written_once
+from diagnosis.models.kept import BY_IMAGE, by_a_person, goes_with_the_record_alone, written_once
 from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import involves, renews_when_added
 from diagnosis.models.slide_image import SlideImage
@@ -122,6 +122,7 @@ class Reading(models.Model):
         triggers = [
             written_once(),
             goes_with_the_record_alone(way_to_the_case=BY_IMAGE),
+            by_a_person(column="reader_id"),
             renews_when_added(),
             involves(name="involves_the_reader", doctor="reader_id"),
         ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from diagnosis.models.case import Case
-from diagnosis.models.kept import BY_CASE, goes_with_the_record_alone, written_once
+from diagnosis.models.kept import BY_CASE, by_a_person, goes_with_the_record_alone, written_once
 from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added
 from diagnosis.models.slide_image import SlideImage
@@ -72,6 +72,7 @@ class Report(models.Model):
         triggers = [
             written_once(),
             goes_with_the_record_alone(way_to_the_case=BY_CASE),
+            by_a_person(column="signed_by_id"),
             renews_when_added(case="new_rows.case_id", way=""),
         ]
 

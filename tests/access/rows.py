@@ -589,4 +589,87 @@ REANALYSES = [
     ),
 ]
 
-ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS, *REANALYSES]
+
+PROGRAM_TOKEN = {"name": "scanner", "password": "correct horse battery staple"}
+AUDITORS = "auditor 200; others 403"
+
+PROGRAMS = [
+    Row("clinic:programs", get=ADMINISTRATORS),
+    Row(
+        "clinic:program_new",
+        get=ADMINISTRATORS,
+        post="administrator 302; others 403",
+        body={"full_name": "Scanner", "answered_for_by": "{owner}"},
+    ),
+    Row(
+        "clinic:program",
+        of="program",
+        get=ADMINISTRATORS,
+        post=ADMINISTRATORS,
+        body={**PROGRAM_TOKEN, "scope": "read", "lifetime": "365d"},
+    ),
+    Row(
+        "clinic:program_answer",
+        of="program",
+        post="administrator 302; others 403",
+        body={"answered_for_by": "{third}"},
+    ),
+    Row("clinic:program_switch", of="program", post="administrator 302; others 403", body={"off": "1"}),
+    Row(
+        "clinic:program_token_revoke",
+        of="program",
+        at={"token": "{program_token}"},
+        post="administrator 302; others 403",
+    ),
+    Row("clinic:care_team_take_off", of="patient", post=TEAM_CHANGES, body={"program": "{program}"}),
+    Row(
+        "api:care-team-member",
+        of="patient",
+        at={"member": "{program}"},
+        delete="team 204; emergency 403; stranger 404; others 403",
+    ),
+    Row(
+        "api:service-account-list",
+        get=ADMINISTRATORS,
+        post="administrator 201; others 403",
+        body={"full_name": "Scanner", "answered_for_by": "{owner}"},
+    ),
+    Row(
+        "api:service-account-detail",
+        of="program",
+        get=ADMINISTRATORS,
+        patch=ADMINISTRATORS,
+        body={"answered_for_by": "{third}"},
+    ),
+    Row("api:service-account-deactivate", of="program", post=ADMINISTRATORS),
+    Row("api:service-account-reactivate", of="program", post=ADMINISTRATORS),
+    Row(
+        "api:service-account-tokens",
+        of="program",
+        get=ADMINISTRATORS,
+        post="administrator 201; others 403",
+        body={**PROGRAM_TOKEN, "lifetime_hours": 24},
+    ),
+    Row(
+        "api:service-account-token",
+        of="program",
+        at={"token": "{program_token}"},
+        get=ADMINISTRATORS,
+        delete="administrator 204; others 403",
+    ),
+]
+
+OFFICES = [
+    Row("api:person-list", get=ADMINISTRATORS, post="administrator 201; others 403", body=INVITED),
+    Row("api:person-search", post=ADMINISTRATORS, body={"search": "a"}),
+    Row("api:person-detail", of="person", get=ADMINISTRATORS, patch=ADMINISTRATORS, body={"role": "auditor"}),
+    Row("api:person-new-link", of="person", post="administrator 201; others 403"),
+    Row("api:person-deactivate", of="person", post=ADMINISTRATORS),
+    Row("api:person-reactivate", of="person", post=ADMINISTRATORS),
+    Row("api:person-reset-second-step", of="person", post=ADMINISTRATORS),
+    Row("api:event-list", get=AUDITORS),
+    Row("api:event-detail", at={"pk": "1"}, get="auditor 200|404; others 403"),
+    Row("api:failed-sign-ins", get=AUDITORS),
+]
+
+ROWS = [*PAGES, *API, *ACCOUNTS, *OPERATIONS, *REANALYSES, *PROGRAMS, *OFFICES]

@@ -17,6 +17,7 @@ REFUSED = {401, 403, 404, 405}
 CHANGES_BY_ITSELF = {"X-Request-ID", "Date", "Expires"}
 SEEN_BY_OTHERS = {
     "person",
+    "program",
     "model",
     "erasure",
     "evaluation",

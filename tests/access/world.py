@@ -1,15 +1,17 @@
 """A small clinic for the matrix: one patient with everything that can hang on a patient, and everybody who may ask."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import SimpleCookie
 from django.test import Client
 
-from clinic.models import ErasureReason, HoldKind, Role, TokenScope, User
+from clinic.models import ErasureReason, HoldKind, Patient, Role, TokenScope, User
 from clinic.services.emergency_access import open_in_emergency
 from clinic.services.holds import place_hold
-from clinic.services.tokens import issue_token
+from clinic.services.programs import create_program
+from clinic.services.tokens import issue_program_token, issue_token
 from diagnosis.models import (
     Analysis,
     AnalysisState,
@@ -99,6 +101,7 @@ def make_world() -> World:
         **_readings(prediction.analysis.image, people),
         **_registry(people["administrator"]),
         "reanalysis": _reanalysis(prediction, owner).pk,
+        **_program(patient, people),
     }
     return World(ids=ids, people=people, cookies=cookies, tokens=tokens)
 
@@ -197,6 +200,15 @@ def _reanalysis(prediction: Prediction, owner: User) -> Reanalysis:
         case=analysis.image.case,
         expected=1,
     )
+
+
+def _program(patient: Patient, people: dict[str, User]) -> dict[str, UUID]:
+    """A program on the patient's care team, with a token."""
+    administrator = people["administrator"]
+    program = create_program(name="Laboratory", answered_for_by=people["owner"], created_by=administrator)
+    add_to_care_team(patient, program)
+    issued = issue_program_token(program=program, issued_by=administrator, name="x", lifetime=timedelta(days=1))
+    return {"program": program.pk, "program_token": issued.token.public_id}
 
 
 def _failed(case: Case) -> Analysis:
