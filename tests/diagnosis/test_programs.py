@@ -81,7 +81,8 @@ def test_whose_care_it_is_is_left_to_people(
     caller: APIClient, patient: Patient, program: User, stranger: User, what: str
 ) -> None:
     put_on_team(patient, program)
-    answer = caller.post(f"/api/v1/patients/{patient.pk}/{what}", {"doctor": stranger.pk})
+    entries = {} if "leave" in what else {"doctor": stranger.pk}
+    answer = caller.post(f"/api/v1/patients/{patient.pk}/{what}", entries)
     assert answer.status_code == 403
 
 
