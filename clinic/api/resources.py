@@ -102,7 +102,7 @@ class Endpoint(APIView):
         wrong = {
             name: [NOT_KNOWN if name not in self.parameters else "Give it one value."]
             for name, values in request.query_params.lists()
-            if name not in self.parameters or len(values) > 1
+            if name not in self.parameters or len(values) > 1 or not values[0]
         }
         if wrong:
             raise InvalidParameters(wrong)

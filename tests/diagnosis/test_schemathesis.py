@@ -33,7 +33,6 @@ CHECKS = ",".join(
         "negative_data_rejection",
         "missing_required_header",
         "unsupported_method",
-        "allow_header_conformance",
         "ignored_auth",
     ]
 )
