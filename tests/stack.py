@@ -2,16 +2,12 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from celery import Celery
 from django.conf import settings
@@ -21,23 +17,10 @@ from diagnosis.models import ModelVersion
 from embedded import place
 from embedded.kept import Kept
 from embedded.valkey import Valkey
+from tests.waiting import answers, free_port, wait_until
 
-PATIENCE = 90.0  # seconds: the first worker on a machine exports its models
 PROGRAMS = Path(sys.executable).parent
-POISON = Path(__file__).resolve().parent / "faults" / "poison"
-
-
-class TookTooLong(AssertionError):
-    """What a test waited for did not happen."""
-
-
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = PATIENCE) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TookTooLong(f"waited {seconds:.0f} s for: {what}")
-        time.sleep(0.1)
+DOOM = Path(__file__).resolve().parent / "faults" / "doom"
 
 
 @dataclass
@@ -78,14 +61,14 @@ class Stack:
 
     def start_web(self) -> Program:
         """Start the web server and wait until it answers."""
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         web = self._start("web", "gunicorn", "clinic.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4")
-        wait_until(self._answers, what=f"the web server; see {web.log}")
+        wait_until(lambda: answers(self.address), what=f"the web server; see {web.log}")
         return web
 
     def start_worker(self, *, poisonable: bool = False) -> Program:
-        """Start a worker with two children; a poisonable one dies of images made for it (see tests/faults/poison)."""
-        extra = {"PYTHONPATH": str(POISON)} if poisonable else {}
+        """Start a worker with two children; a poisonable one dies of images made for it (see tests/faults/doom)."""
+        extra = {"PYTHONPATH": str(DOOM)} if poisonable else {}
         arguments = ("-A", "clinic", "worker", "--concurrency", "2", "--loglevel", "INFO")
         return self._start("worker", "celery", *arguments, **extra)
 
@@ -132,13 +115,6 @@ class Stack:
             "WORKER_PROGRESS_SECONDS": "8",
         }
 
-    def _answers(self) -> bool:
-        try:
-            with urlopen(f"{self.address}/health/live", timeout=2) as answer:  # noqa: S310  our own loopback address
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
-
 
 @contextmanager
 def running_stack(folder: Path) -> Iterator[Stack]:
@@ -161,10 +137,3 @@ def with_database(url: str, name: str) -> str:
     """The address of another database on the same server. The host may stand after the `?`, with slashes."""
     address, mark, options = url.partition("?")
     return f"{address.rpartition('/')[0]}/{name}{mark}{options}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -149,7 +149,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 600,  # above the hard time limit: no task runs twice at once
+    "visibility_timeout": environment.integer("BROKER_VISIBILITY_SECONDS", 600),  # above the hard time limit: no task runs twice at once
     "socket_connect_timeout": 2,  # a broker that hangs must not hang an upload
     "socket_timeout": 10,
 }

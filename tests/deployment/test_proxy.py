@@ -17,7 +17,8 @@ from diagnosis.models import Case, ModelVersion, Prediction
 from diagnosis.services import file_store
 from tests.deployment.files import ROOT
 from tests.factories import ImageFactory, PredictionFactory, drawn_png
-from tests.stack import running_stack, wait_until
+from tests.stack import running_stack
+from tests.waiting import wait_until
 
 CADDY = shutil.which("caddy") or os.environ.get("CADDY")
 pytestmark = [

@@ -15,7 +15,8 @@ from diagnosis.models import Case, Prediction
 from mlcore.assays import get_assay
 from tests.factories import PASSWORD, drawn_png
 from tests.real import forty_real_images
-from tests.stack import PATIENCE, Stack
+from tests.stack import Stack
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="left out: curl is not installed")
 

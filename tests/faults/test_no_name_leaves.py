@@ -21,7 +21,8 @@ from tests.api_client import ApiClient
 from tests.factories import PASSWORD, UserFactory, drawn_png
 from tests.faults.listening import Visitor, broker_traffic, database_log
 from tests.faults.test_odd_files import poison
-from tests.stack import Stack, wait_until
+from tests.stack import Stack
+from tests.waiting import wait_until
 
 PATIENT, DOCTOR = "ZZMARKER", "zzdoctor"
 WORDS = (PATIENT.lower(), DOCTOR.lower())

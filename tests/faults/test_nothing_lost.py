@@ -7,7 +7,8 @@ from clinic.models import AuditEvent
 from diagnosis.models import Analysis, AnalysisState, Case, Prediction
 from tests.api_client import ApiClient
 from tests.factories import drawn_png
-from tests.stack import Stack, wait_until
+from tests.stack import Stack
+from tests.waiting import wait_until
 
 COUNT = 40
 

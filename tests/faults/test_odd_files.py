@@ -14,7 +14,8 @@ from diagnosis.services import file_store
 from mlcore.synthetic import draw
 from tests.api_client import ApiClient
 from tests.factories import drawn_png
-from tests.stack import Program, Stack, wait_until
+from tests.stack import Program, Stack
+from tests.waiting import wait_until
 
 SIDE = 224
 
@@ -42,7 +43,7 @@ def rotated_by_exif() -> bytes:
 
 def poison() -> bytes:
     notes = PngInfo()
-    notes.add_text("Comment", "POISON")  # see tests/faults/poison
+    notes.add_text("Comment", "POISON")  # see tests/faults/doom
     return encoded(smear(), "PNG", pnginfo=notes)
 
 

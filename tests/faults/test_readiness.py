@@ -3,7 +3,8 @@
 import requests
 
 from clinic.models import WorkerProcess
-from tests.stack import Stack, wait_until
+from tests.stack import Stack
+from tests.waiting import wait_until
 
 
 def parts(stack: Stack) -> dict[str, str]:

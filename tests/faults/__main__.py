@@ -1,0 +1,40 @@
+"""The fault suite: `python -m tests.faults` does every fault to a site of its own and prints what was proved.
+
+`--quick` does those that every run of the tests does; `--random 10000` sends so many images under random faults.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import django
+
+from tests.faults.site import running_site
+
+
+def main() -> int:
+    """Run and tell; 1 when anything was wrong."""
+    options = _parser().parse_args()
+    with running_site(models=options.models, small_disks=not options.quick) as site:
+        os.environ.update(site.variables)
+        django.setup()
+        report = importlib.import_module("tests.faults.report")  # needs the settings
+        return int(report.run(site, options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only those that every run of the tests does")
+    parser.add_argument("--only", default="", help="only those whose name has this in it")
+    parser.add_argument("--random", type=int, default=0, metavar="IMAGES", help="random faults instead")
+    parser.add_argument("--every", type=float, default=5.0, metavar="SECONDS", help="between random faults")
+    parser.add_argument("--seed", type=int, default=1, help="of the random faults")
+    parser.add_argument("--report", type=Path, help="write the table into this file, too")
+    parser.add_argument("--models", type=Path, help="where the exports of models are kept between runs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What must hold after any fault: nothing acknowledged is lost, doubled, or has another image's result."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.db.models import Count
+
+from clinic.models import AuditEvent
+from diagnosis.models import Analysis, AnalysisState, Prediction, SlideImage
+from diagnosis.models.analysis import PENDING
+from diagnosis.selectors.models import active_model
+from diagnosis.services.predictors import get_predictor
+from mlcore.images import decode
+from tests.faults.site import Site
+from tests.faults.traffic import Traffic
+
+DAYS_AGO = 2 * 24 * 3600  # seconds: what nobody refers to goes a day after it was stored
+
+
+def is_settled() -> bool:
+    """Whether nothing waits or runs. A database that is just away has not settled anything."""
+    try:
+        return not Analysis.objects.filter(state__in=PENDING).exists()
+    except OperationalError:
+        connection.close()
+        return False
+
+
+def problems(site: Site, traffic: Traffic) -> list[str]:
+    """Everything that is wrong."""
+    return [
+        *_states(traffic),
+        *_doubles(),
+        *_mixed_up(traffic),
+        *_files_and_trail(site),
+    ]
+
+
+def _states(traffic: Traffic) -> Iterator[str]:
+    known = set(SlideImage.objects.values_list("case_id", "sha256"))
+    if lost := sum((one.case, one.sha256) not in known for one in traffic.acknowledged):
+        yield f"{lost} acknowledged images are not there"
+    ids = {one.analysis for one in traffic.acknowledged}
+    states = Counter(Analysis.objects.filter(pk__in=ids).values_list("state", flat=True))
+    set_aside = states.pop(AnalysisState.QUARANTINED, 0)
+    if set(states) - {AnalysisState.SUCCEEDED} or set_aside != traffic.set_aside:
+        yield f"{set_aside} set aside, not {traffic.set_aside}; beside them {dict(states)}"
+
+
+def _doubles() -> Iterator[str]:
+    done = Analysis.objects.filter(state=AnalysisState.SUCCEEDED).count()
+    if (found := Prediction.objects.count()) != done:
+        yield f"{found} predictions of {done} finished analyses"
+    told = AuditEvent.objects.filter(action="analysis.succeeded").values("subject_id")
+    if twice := told.annotate(times=Count("pk")).filter(times__gt=1).count():
+        yield f"{twice} analyses were finished more than once, says the trail"
+
+
+def _mixed_up(traffic: Traffic) -> Iterator[str]:
+    """Every stored figure is what the model says of these very bytes, digit for digit."""
+    stored = {
+        one.analysis.image.sha256: one.probabilities for one in Prediction.objects.select_related("analysis__image")
+    }
+    wrong = sum(stored[sha256] != expected for sha256, expected in _expected(traffic, stored) if sha256 in stored)
+    if wrong:
+        yield f"{wrong} images have a result that is not theirs"
+
+
+def _expected(traffic: Traffic, stored: Iterable[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    model = active_model("leukemia")
+    assert model is not None
+    predictor = get_predictor(model)
+    for sha256 in stored:
+        if sha256 not in traffic.expected:
+            (outcome,) = predictor.predict([decode(traffic.content[sha256])])
+            traffic.expected[sha256] = dict(outcome.probabilities)
+        yield sha256, traffic.expected[sha256]
+
+
+def _files_and_trail(site: Site) -> Iterator[str]:
+    """No row without its file, no file without a row once a day has passed, and a trail that can be proved."""
+    long_ago = time.time() - DAYS_AGO
+    for path in Path(settings.MEDIA_ROOT).rglob("*"):
+        if path.is_file():
+            os.utime(path, (long_ago, long_ago))
+    try:
+        site.manage("sweep_files")
+        site.manage("check_integrity")
+    except RuntimeError as problem:
+        yield str(problem)
