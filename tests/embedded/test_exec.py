@@ -2,12 +2,10 @@
 
 import signal
 import stat
-import tempfile
 from pathlib import Path
 
 import pytest
 
-from embedded.place import SYSTEM_FOLDER
 from tests.embedded.terminal import Checkout, wait_for
 
 SECRETS = ["DATABASE_URL", "MIGRATION_DATABASE_URL", "BROKER_URL", "SECRET_KEY", "AUDIT_SIGNING_KEY"]
@@ -16,9 +14,13 @@ VARIABLES = [*APPLICATION_READS, "DJANGO_SETTINGS_MODULE", "PORT"]
 LEAVE_SOMETHING_RUNNING = "import subprocess; subprocess.Popen(['sleep', '600'], start_new_session=True)"
 
 
-def temporary_folders() -> set[Path]:
-    """What temporary servers keep their things in; those of another test run may go away meanwhile."""
-    return {*Path(tempfile.gettempdir()).glob("second-read-*"), *SYSTEM_FOLDER.glob("temporary-*")}
+TELL = 'echo "$MEDIA_ROOT $DATABASE_URL"; '
+
+
+def temporary_folders(told: str) -> list[Path]:
+    """Where the servers of a command that began with TELL keep their things: ours, and their own."""
+    media, database = told.split()[:2]
+    return [Path(media).parent, Path(database.partition("?host=")[2]).parent]
 
 
 @pytest.mark.parametrize("temporary", [False, True])
@@ -60,21 +62,20 @@ def test_it_lends_the_servers_of_a_run_that_is_going_on(used_checkout: Checkout)
 
 def test_temporary_data_are_other_data_and_are_gone_afterwards(used_checkout: Checkout) -> None:
     used_checkout.execute("python", "manage.py", "migrate")
-    before = temporary_folders()
     for _ in range(2):
-        terminal = used_checkout.execute("python", "manage.py", "migrate", temporary=True)
+        terminal = used_checkout.execute("sh", "-c", TELL + "python manage.py migrate", temporary=True)
         assert terminal.process.returncode == 0
         assert used_checkout.starts == 1
-    assert temporary_folders() <= before
+        assert not any(folder.exists() for folder in temporary_folders(terminal.output))
 
 
 def test_temporary_data_are_gone_after_a_request_to_stop(used_checkout: Checkout) -> None:
-    before = temporary_folders()
-    terminal = used_checkout.start("exec", "--temporary", "--", "sh", "-c", "echo started; exec sleep 600")
+    terminal = used_checkout.start("exec", "--temporary", "--", "sh", "-c", TELL + "echo started; exec sleep 600")
     terminal.wait_until_it_says("started")
-    assert temporary_folders() - before
+    folders = temporary_folders(terminal.output)
+    assert all(folder.exists() for folder in folders)
     assert terminal.stop(signal.SIGTERM) == 128 + signal.SIGTERM
-    assert temporary_folders() <= before
+    assert not any(folder.exists() for folder in folders)
     assert not used_checkout.processes()
 
 
