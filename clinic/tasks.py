@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-import clinic.worker_signals  # noqa: F401  it listens
+import clinic.worker_memory
+import clinic.worker_signals  # noqa: F401  both listen
 from clinic.celery import task
 from clinic.services import audit_heads, reset_links
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from celery.signals import worker_process_init
+from django.conf import settings
 
 from clinic.celery import task
 from clinic.services import kept_answers
@@ -34,6 +35,10 @@ def analyse_queued(model_version_id: str) -> None:
     """Analyse one batch of a model's waiting images, and come back while there may be more."""
     if analysing.analyse_next_batch(model_version_id=UUID(model_version_id)):
         analysis_queue.wake_workers_on_commit(UUID(model_version_id))
+
+
+analyse_queued.soft_time_limit = settings.ANALYSIS_SOFT_TIME_LIMIT
+analyse_queued.time_limit = settings.ANALYSIS_TIME_LIMIT
 
 
 @task

@@ -1,7 +1,7 @@
 """Reading images that strangers send: the header alone, or all pixels as upright 8-bit RGB.
 
 Only PNG, JPEG and TIFF are read, told by content and never by name. Whatever is wrong with a file comes out as
-`UnreadableImage`; no other exception leaves this module.
+`UnreadableImage`; beside it only MemoryError leaves this module, since the fault may be the machine's.
 """
 
 import io
@@ -111,7 +111,7 @@ _warning_filters = threading.Lock()
 
 @contextmanager
 def _opened(file: BinaryIO, *, minimum_side: int) -> Iterator[Image.Image]:
-    """The image opened and checked; whatever goes wrong, also in the caller's block, becomes UnreadableImage."""
+    """The image opened and checked; whatever is wrong with it, also in the caller's block, becomes UnreadableImage."""
     with _warning_filters, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -119,7 +119,7 @@ def _opened(file: BinaryIO, *, minimum_side: int) -> Iterator[Image.Image]:
             with Image.open(file, formats=["PNG", "JPEG", "TIFF"]) as image:
                 _check(image, minimum_side=minimum_side)
                 yield image
-        except UnreadableImage:
+        except (UnreadableImage, MemoryError):
             raise
         except UnidentifiedImageError:
             raise UnreadableImage("unsupported_type" if start.startswith(_OTHER_IMAGES) else "not_an_image") from None

@@ -137,6 +137,11 @@ ANALYSIS_BATCH_SIZE = environment.integer("ANALYSIS_BATCH_SIZE", 16)
 ANALYSIS_BATCH_PIXELS = 60_000_000  # decoded bytes are three times this: what one batch may hold in memory
 ANALYSIS_THREADS = environment.integer("ANALYSIS_THREADS", 1)  # a worker process; there is one process a core
 ANALYSIS_LEASE = timedelta(seconds=environment.integer("ANALYSIS_LEASE_SECONDS", 60))
+# An image that holds its process for longer is given up before its lease ends: it never holds two processes at once.
+ANALYSIS_SOFT_TIME_LIMIT = ANALYSIS_LEASE.total_seconds() * 2 / 3
+ANALYSIS_TIME_LIMIT = ANALYSIS_LEASE.total_seconds() * 5 / 6
+# What a worker process may take of memory for itself, in bytes; 0 for all there is.
+WORKER_MEMORY_BYTES = environment.integer("WORKER_MEMORY_MB", 2048) * 1024 * 1024
 ANALYSIS_SWEEP_PERIOD = timedelta(seconds=environment.integer("ANALYSIS_SWEEP_SECONDS", 10))
 
 # Celery: the rows are the truth, a message is only a wake-up that carries ids.
@@ -149,7 +154,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 120
 CELERY_TASK_TIME_LIMIT = 150
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": environment.integer("BROKER_VISIBILITY_SECONDS", 600),  # above the hard time limit: no task runs twice at once
+    # above the hard time limit: no task runs twice at once
+    "visibility_timeout": environment.integer("BROKER_VISIBILITY_SECONDS", 600),
     "socket_connect_timeout": 2,  # a broker that hangs must not hang an upload
     "socket_timeout": 10,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
@@ -81,6 +82,8 @@ def _decode(analysis: Analysis) -> Decoded | Failure:
     try:
         return Decoded(analysis, decode(file_store.get(analysis.image.sha256)))
     except UnreadableImage as error:
+        if isinstance(error.__cause__, SoftTimeLimitExceeded):  # no word about the image: it is tried again, alone
+            raise error.__cause__ from None
         return Failure(analysis, error.code, error.message)
     except file_store.DamagedFile:
         return Failure(analysis, *DAMAGED)

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -117,9 +118,10 @@ def _export(bundle_path: Path, folder: Path) -> None:
             "PYTHONPATH": str(Path(mlcore.__file__).parent.parent),
             "KERAS_BACKEND": "tensorflow",  # the reference, also where JAX or PyTorch trains
         }
-        done = subprocess.run(  # noqa: S603  our own module
-            command, env=environment, capture_output=True, text=True, timeout=_EXPORT_SECONDS, check=False
-        )
+        with _unlimited_memory():
+            done = subprocess.run(  # noqa: S603  our own module
+                command, env=environment, capture_output=True, text=True, timeout=_EXPORT_SECONDS, check=False
+            )
         if done.returncode != 0:
             raise ExportFailed(f"the model could not be exported: {_last_line(done.stderr)}")
         _put_in_place(aside, folder)
@@ -127,6 +129,17 @@ def _export(bundle_path: Path, folder: Path) -> None:
         raise ExportFailed("the export of the model took too long") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _unlimited_memory() -> Iterator[None]:
+    """For the process that is started inside: what limits a worker's own memory is too little for TensorFlow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _put_in_place(aside: Path, folder: Path) -> None:
