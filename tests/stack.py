@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from celery import Celery
 from django.conf import settings
 from django.db import connection
 
-from diagnosis.models import ModelVersion
 from embedded import place
 from embedded.kept import Kept
 from embedded.valkey import Valkey
@@ -75,13 +73,6 @@ class Stack:
     def start_scheduler(self) -> Program:
         """Start the scheduler."""
         return self._start("scheduler", "celery", "-A", "clinic", "beat", "--scheduler", "celery.beat:Scheduler")
-
-    def send_wake_ups(self, count: int) -> None:
-        """Put the same message into the broker many times, as a broker that delivers twice would."""
-        model = str(ModelVersion.objects.get(assay="leukemia").pk)
-        with Celery(broker=self.broker.server.url) as sender:
-            for _ in range(count):
-                sender.send_task("diagnosis.tasks.analyse_queued", args=[model])
 
     def stop(self) -> None:
         """End every program and the broker."""

@@ -23,7 +23,7 @@ def test_the_browser_refuses_nothing_of_any_page(page: Page, prediction: Predict
     visited = [path for path in every_path(prediction) if is_page(page, path)]
     assert f"/images/{prediction.analysis.image_id}/" in visited
     for path in [*visited, "/nowhere/"]:
-        page.goto(path, wait_until="networkidle")
+        page.goto(path, wait_until="load")
 
 
 def every_path(prediction: Prediction) -> list[str]:

@@ -17,7 +17,7 @@ from tests.faults.site import running_site
 def main() -> int:
     """Run and tell; 1 when anything was wrong."""
     options = _parser().parse_args()
-    with running_site(models=options.models, small_disks=not options.quick) as site:
+    with running_site(models=options.models and options.models.resolve(), small_disks=not options.quick) as site:
         os.environ.update(site.variables)
         django.setup()
         report = importlib.import_module("tests.faults.report")  # needs the settings

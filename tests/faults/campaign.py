@@ -134,7 +134,7 @@ def suffer(site: Site, traffic: Traffic, fault: Fault) -> Outcome:
     finally:
         sending.end()
     traffic.set_aside += fault.set_aside
-    wrong += proof.problems(site, traffic)
+    wrong += proof.problems(traffic)
     refusals = ", ".join(f"{count} {kind}" for kind, count in sorted(traffic.refusals.items()))
     return Outcome(fault.name, len(contents), over - began, recovered, traffic.longest_gap, refusals, wrong)
 

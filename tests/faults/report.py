@@ -1,14 +1,18 @@
 """Runs what was asked for and tells it as a table."""
 
 import argparse
+import shutil
 
 from embedded.console import say
+from embedded.place import CHECKOUT
 from tests.faults.campaign import FAULTS, Fault, Outcome, at_random, clinic_of, one_after_another, suffer
 from tests.faults.site import Site
 
 HEAD = """\
 | fault | images | lasted s | recovered s | longest without reading s | not acknowledged at once | what is wrong |
 |---|---|---|---|---|---|---|"""
+
+LOGS = CHECKOUT / "var" / "faults-logs"
 
 
 def run(site: Site, options: argparse.Namespace) -> int:
@@ -20,6 +24,9 @@ def run(site: Site, options: argparse.Namespace) -> int:
         say(row(outcomes[0]))
     else:
         outcomes = one_after_another(site, _chosen(site, options), tell=lambda outcome: say(row(outcome)))
+    if any(outcome.problems for outcome in outcomes):
+        shutil.copytree(site.place.logs, LOGS, dirs_exist_ok=True)
+        say(f"What web, worker, scheduler and servers said is in {LOGS}.")
     if options.report:
         options.report.write_text("\n".join([HEAD, *map(row, outcomes), ""]), encoding="utf-8")
     return int(any(outcome.problems for outcome in outcomes))

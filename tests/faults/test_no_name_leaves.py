@@ -20,7 +20,6 @@ from diagnosis.models.analysis import PENDING
 from tests.api_client import ApiClient
 from tests.factories import PASSWORD, UserFactory, drawn_png
 from tests.faults.listening import Visitor, broker_traffic, database_log
-from tests.faults.test_odd_files import poison
 from tests.stack import Stack
 from tests.waiting import wait_until
 
@@ -156,7 +155,9 @@ def try_what_is_wrong(visitor: Visitor, doctor: User, case: Case, program: ApiCl
 def crash_a_worker(stack: Stack, case: Case, program: ApiClient) -> None:
     """An image that kills the process that opens it, and a result that cannot be stored."""
     worker = stack.start_worker(poisonable=True)
-    program.upload(case.pk, [(f"{PATIENT}-poison.png", poison()), (f"{PATIENT}-broken.png", drawn_png(seed=9))])
+    program.upload(
+        case.pk, [(f"{PATIENT}-poison.png", drawn_png() + b"POISON"), (f"{PATIENT}-broken.png", drawn_png(seed=9))]
+    )
     wait_until(
         lambda: Analysis.objects.filter(state="quarantined").count() == 2,
         what="both images to be set aside",

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from diagnosis.models import Analysis, AnalysisState, Case, SlideImage
 from diagnosis.models.analysis import PENDING
@@ -39,12 +38,6 @@ def rotated_by_exif() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown upright after a quarter turn clockwise
     return encoded(smear().resize((SIDE, 2 * SIDE)), "JPEG", exif=exif)
-
-
-def poison() -> bytes:
-    notes = PngInfo()
-    notes.add_text("Comment", "POISON")  # see tests/faults/doom
-    return encoded(smear(), "PNG", pnginfo=notes)
 
 
 READABLE = {
@@ -115,17 +108,6 @@ def test_what_cannot_be_read_is_refused_and_spoils_no_sibling(stack: Stack, prog
     assert answer.status_code == 202
     assert [image.uploaded_name for image in SlideImage.objects.all()] == ["good.png"]
     assert program.upload(case.pk, {"text.png": REFUSED["text.png"]}).status_code in {400, 415}
-
-
-def test_an_image_that_kills_its_worker_is_set_aside_alone(stack: Stack, program: ApiClient, case: Case) -> None:
-    stack.start_worker(poisonable=True)
-    images = {f"good {seed}.png": drawn_png(seed=seed) for seed in range(8)} | {"poison.png": poison()}
-    assert program.upload(case.pk, images).status_code == 202
-    wait_until(settled, what="all results")
-    set_aside = Analysis.objects.get(state=AnalysisState.QUARANTINED)
-    assert (set_aside.image.uploaded_name, set_aside.attempts) == ("poison.png", 3)
-    assert "three times" in set_aside.failure_message
-    assert Analysis.objects.filter(state=AnalysisState.SUCCEEDED).count() == 8
 
 
 def test_every_hostile_file_gets_an_answer(stack: Stack, program: ApiClient, case: Case, real_images: Path) -> None:
