@@ -138,8 +138,8 @@ ANALYSIS_BATCH_PIXELS = 60_000_000  # decoded bytes are three times this: what o
 ANALYSIS_THREADS = environment.integer("ANALYSIS_THREADS", 1)  # a worker process; there is one process a core
 ANALYSIS_LEASE = timedelta(seconds=environment.integer("ANALYSIS_LEASE_SECONDS", 60))
 # An image that holds its process for longer is given up before its lease ends: it never holds two processes at once.
-ANALYSIS_SOFT_TIME_LIMIT = ANALYSIS_LEASE.total_seconds() * 2 / 3
-ANALYSIS_TIME_LIMIT = ANALYSIS_LEASE.total_seconds() * 5 / 6
+ANALYSIS_SOFT_TIME_LIMIT = int(ANALYSIS_LEASE.total_seconds() * 2 / 3)
+ANALYSIS_TIME_LIMIT = int(ANALYSIS_LEASE.total_seconds() * 5 / 6)
 # What a worker process may take of memory for itself, in bytes; 0 for all there is.
 WORKER_MEMORY_BYTES = environment.integer("WORKER_MEMORY_MB", 2048) * 1024 * 1024
 ANALYSIS_SWEEP_PERIOD = timedelta(seconds=environment.integer("ANALYSIS_SWEEP_SECONDS", 10))

@@ -80,6 +80,8 @@ GROUPS = (
         Meaning("ANALYSIS_THREADS", _("How many threads a worker process calculates with; there is one process a core."), "1"),
         Meaning("ANALYSIS_LEASE_SECONDS", _("After how long without a sign of life a worker's images go to another."), "60"),
         Meaning("ANALYSIS_SWEEP_SECONDS", _("How often it is looked for work that got lost."), "10"),
+        Meaning("WORKER_MEMORY_MB", _("How much memory a worker process may take for itself; 0 for all there is."), "2048"),
+        Meaning("BROKER_VISIBILITY_SECONDS", _("After how long the broker gives a message to another worker when the first has not said that it is done."), "600"),
     )),
     Group(_("Records and figures"), (
         Meaning("RECORD_RETENTION_YEARS", _("How many years a record is kept after the last thing that was added to it; it cannot be erased before."), "10"),

@@ -22,7 +22,7 @@ from tests.waiting import answers, free_port, wait_until
 
 DOOM_PATH = Path(__file__).resolve().parent / "doom"
 SMALL = {"media": 128, "incoming": 64, "database": 512}  # megabytes
-LEASE, SWEEP, PROGRESS = 5, 2, 8  # seconds, so that recovery is seen within seconds
+LEASE, SWEEP, PROGRESS = 8, 2, 8  # seconds, so that recovery is seen within seconds
 
 # Quicker than in a hospital, so that a fault and its end fit into seconds. Nothing else differs from `make run`.
 HASTE = {
