@@ -18,7 +18,8 @@ from diagnosis.services.model_registry import activate_model, register_model
 from tests.api_client import ApiClient
 from tests.diagnosis.small_models import write_small
 from tests.factories import CaseFactory, UserFactory, drawn_png
-from tests.stack import Stack, running_stack, wait_until
+from tests.stack import Stack, running_stack
+from tests.waiting import wait_until
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 STORY = "## A new model, from its file to its use"
