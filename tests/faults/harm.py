@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg2
 import requests
 from celery import Celery
+from django.db import connection
 
 from diagnosis.models import Analysis, AnalysisState
 from diagnosis.selectors.models import active_model
@@ -86,6 +87,7 @@ def database_restarted(times: int) -> Harm:
             site.database.process.send_signal(signal.SIGQUIT)  # what pg_ctl stop -m immediate sends
             site.database.process.wait()
             site.database.start()
+            connection.close()  # our own; it ended with the server
             time.sleep(1)
             site.kept_running()
 

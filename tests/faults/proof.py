@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.models import Count
 
 from clinic.models import AuditEvent
@@ -27,7 +27,7 @@ def is_settled() -> bool:
     """Whether nothing waits or runs. A database that is just away has not settled anything."""
     try:
         return not Analysis.objects.filter(state__in=PENDING).exists()
-    except OperationalError:
+    except DatabaseError:
         connection.close()
         return False
 
