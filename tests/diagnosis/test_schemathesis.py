@@ -1,6 +1,7 @@
 """The running API does what its schema says: schemathesis asks it what the schema allows, and what it forbids.
 
-The same requests every time. `API_EXAMPLES=200` asks for longer, at every limit and in sequences of requests too (docs/api.md).
+The same requests every time. `API_EXAMPLES=200` asks for longer, at every limit and in sequences of requests too
+(docs/api.md).
 """
 
 import json
