@@ -87,7 +87,7 @@ class DoctorsFoundSerializer(serializers.Serializer[object]):
 class CareTeamViewSet(ClinicalResource[Patient]):
     """A patient's care team: the doctors who see the patient."""
 
-    without_body = ("leave",)
+    without_body = ("leave", "take_off")
     queryset = Patient.objects.none()
     serializer_class = CareTeamSerializer
     singular, plural = "care_team", "care_teams"

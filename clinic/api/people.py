@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -32,15 +33,34 @@ from clinic.services.invitations import IssuedLink, invite_person, renew_link
 from clinic.services.second_step import reset_second_step
 
 
+class YesOrNoField(forms.Field):
+    """`true` or `false`; any other word means nothing."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: str | None) -> bool | None:
+        """What the word means; None for none."""
+        if value not in {"true", "false", "", None}:
+            raise ValidationError("Must be true or false.", code="invalid")
+        return value == "true" if value else None
+
+
+class YesOrNo(filters.BooleanFilter):  # type: ignore[misc]  # django-filter ships no types
+    """django-filter's own takes any word for none, and would show everything."""
+
+    field_class = YesOrNoField
+
+
 class PersonFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     role = filters.ChoiceFilter(choices=peoples_roles, help_text="Only of this role.")
-    is_active = filters.BooleanFilter(help_text="Only those who are active, or only those who are deactivated.")
+    is_active = YesOrNo(help_text="Only those who are active, or only those who are deactivated.")
 
 
 class PersonViewSet(Resource[User]):
     """People who may sign in. Nobody is ever deleted."""
 
     tells_secrets = True
+    without_body = ("new_link", "deactivate", "reactivate", "reset_second_step")
 
     queryset = User.objects.none()
     serializer_class = PersonSerializer

@@ -70,6 +70,8 @@ class NewTokenSerializer(KnownFields):
 class ServiceAccountViewSet(Resource[User]):
     """Programs: without a password, and with a doctor who answers for each."""
 
+    without_body = ("deactivate", "reactivate")
+
     queryset = User.objects.none()
     serializer_class = ServiceAccountSerializer
     permission_classes = [IsAuthenticated, AdministratorsOnly]
@@ -120,9 +122,10 @@ class ServiceAccountTokenViewSet(Resource[ApiToken]):
     """A program's tokens."""
 
     tells_secrets = True
+    without_body = ("destroy",)
 
-    queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
+    queryset = ApiToken.objects.none()
     permission_classes = [IsAuthenticated, AdministratorsOnly]
     lookup_field = "public_id"
     lookup_url_kwarg = "token"
@@ -155,7 +158,7 @@ class ServiceAccountTokenViewSet(Resource[ApiToken]):
             raise PermissionDenied("This is not your password.", code="wrong_password") from None
 
     def _program(self) -> User:
-        return get_object_or_404(programs(), pk=self.kwargs["pk"])
+        return get_object_or_404(programs(), pk=self.kwargs["account"])
 
     def _issue(self, program: User, entries: dict[str, Any]) -> Any:
         try:

@@ -42,10 +42,10 @@ class TokenViewSet(Resource[ApiToken]):
     queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
     lookup_field = "public_id"
-    lookup_url_kwarg = "pk"
+    lookup_url_kwarg = "id"
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        signs_in = getattr(self.request, "method", "") == "POST" and "pk" not in self.kwargs
+        signs_in = getattr(self.request, "method", "") == "POST" and "id" not in self.kwargs
         return [] if signs_in else super().get_authenticators()
 
     def get_permissions(self) -> Sequence[BasePermission]:

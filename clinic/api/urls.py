@@ -20,7 +20,7 @@ router.register("trail", EventViewSet, basename="event")
 
 urlpatterns = [
     path("tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
-    path("tokens/<uuid:pk>/", TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
+    path("tokens/<uuid:id>/", TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
     path("tokens/current/", CurrentTokenView.as_view(), name="current-token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", ApiDocs.as_view(url_name="api:schema"), name="docs"),
@@ -42,12 +42,12 @@ urlpatterns = [
     ),
     path("trail/failed-sign-ins/", FailedSignInViewSet.as_view({"get": "list"}), name="failed-sign-ins"),
     path(
-        "service-accounts/<uuid:pk>/tokens/",
+        "service-accounts/<uuid:account>/tokens/",
         ServiceAccountTokenViewSet.as_view({"get": "list", "post": "create"}),
         name="service-account-tokens",
     ),
     path(
-        "service-accounts/<uuid:pk>/tokens/<uuid:token>/",
+        "service-accounts/<uuid:account>/tokens/<uuid:token>/",
         ServiceAccountTokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="service-account-token",
     ),

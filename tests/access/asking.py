@@ -21,7 +21,7 @@ PICTURE = drawn_png(seed=9)
 def address(row: Row, ids: dict[str, UUID]) -> str:
     """Where the row's thing is found."""
     at = {name: value.format(**ids) for name, value in row.at.items()}
-    return row.path or reverse(row.name, kwargs={**({"pk": ids[row.of]} if row.of else {}), **at})
+    return row.path or reverse(row.name, kwargs={**({row.by: ids[row.of]} if row.of else {}), **at})
 
 
 def ask(world: World, row: Row, person: str, method: str, ids: dict[str, UUID]) -> Any:

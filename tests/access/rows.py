@@ -53,6 +53,7 @@ class Row:
     at: Mapping[str, str] = field(default_factory=dict)
     file: str = ""  # the form field in which an image is sent
     path: str = ""  # for an address without a name
+    by: str = "pk"  # what the thing's id is called in the address
 
     @property
     def is_api(self) -> bool:
@@ -381,7 +382,7 @@ RECORD_API = [
 
 API = [
     Row("api:tokens", get="everyone 200", post="anyone 201", body=SIGN_IN),
-    Row("api:token", of="token", get="owner 200; others 404", delete="owner 204; others 404"),
+    Row("api:token", of="token", by="id", get="owner 200; others 404", delete="owner 204; others 404"),
     Row("api:current-token", delete="everyone 409; read_token write_token 204"),
     Row("api:schema", get="anyone 200"),
     Row("api:docs", get="anyone 200"),
@@ -646,6 +647,7 @@ PROGRAMS = [
     Row(
         "api:service-account-tokens",
         of="program",
+        by="account",
         get=ADMINISTRATORS,
         post="administrator 201; others 403",
         body={**PROGRAM_TOKEN, "lifetime_hours": 24},
@@ -653,6 +655,7 @@ PROGRAMS = [
     Row(
         "api:service-account-token",
         of="program",
+        by="account",
         at={"token": "{program_token}"},
         get=ADMINISTRATORS,
         delete="administrator 204; others 403",
