@@ -36,8 +36,6 @@ from clinic.services.second_step import reset_second_step
 class YesOrNoField(forms.Field):
     """`true` or `false`; any other word means nothing."""
 
-    widget = forms.TextInput
-
     def to_python(self, value: str | None) -> bool | None:
         """What the word means; None for none."""
         if value not in {"true", "false", "", None}:
@@ -53,7 +51,9 @@ class YesOrNo(filters.BooleanFilter):  # type: ignore[misc]  # django-filter shi
 
 class PersonFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     role = filters.ChoiceFilter(choices=peoples_roles, help_text="Only of this role.")
-    is_active = YesOrNo(help_text="Only those who are active, or only those who are deactivated.")
+    is_active = YesOrNo(
+        widget=forms.TextInput, help_text="Only those who are active, or only those who are deactivated."
+    )
 
 
 class PersonViewSet(Resource[User]):
