@@ -62,6 +62,10 @@ class Row:
     def __str__(self) -> str:
         return " ".join([self.name, *self.at.values()])
 
+    def offers(self, method: str) -> bool:
+        """Whether anybody may expect something of this method; what is not offered is refused, whoever asks."""
+        return bool({"HEAD": self.get}.get(method) or getattr(self, method.lower(), "") or self.other)
+
     def expected(self, method: str, person: str) -> str:
         """What the person gets: statuses, `sign-in` or `refused`."""
         said = _parsed({"HEAD": self.get}.get(method) or getattr(self, method.lower(), "") or self.other)

@@ -34,14 +34,14 @@ GETS = [row for row in ROWS if row.get]
 HOLDERS = ("owner", "emergency", "administrator", "auditor")
 
 
-@pytest.mark.parametrize("query", THROUGH_RELATIONS)
 @pytest.mark.parametrize("row", LISTS, ids=str)
-def test_the_api_refuses_filters_and_orderings_it_does_not_name(world: World, row: Row, query: str) -> None:
+def test_the_api_refuses_filters_and_orderings_it_does_not_name(world: World, row: Row) -> None:
     who = next(one for one in ("owner", "administrator", "auditor") if row.expected("GET", one) == "200")
-    with undone():
-        answer = send(world.client(who), row, "GET", world.ids, f"?{query}")
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["parameter"] == query.split("=", maxsplit=1)[0]
+    for query in THROUGH_RELATIONS:
+        with undone():
+            answer = send(world.client(who), row, "GET", world.ids, f"?{query}")
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["parameter"] == query.split("=", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("row", [row for row in GETS if not row.is_api], ids=str)
@@ -60,8 +60,12 @@ def test_a_page_shows_the_same_whatever_filter_is_added(world: World, row: Row) 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_no_address_leads_elsewhere(world: World, row: Row) -> None:
-    """Wherever a page sends somebody, it is a place of this site, whatever the request asks for."""
-    for place in ELSEWHERE:
+    """Wherever a page sends somebody, it is a place of this site, whatever the request asks for.
+
+    Those that send people on are asked for every place; all others for one, each for its own.
+    """
+    sends_on = "302" in row.get + row.post + row.other
+    for place in ELSEWHERE if sends_on else [ELSEWHERE[ROWS.index(row) % len(ELSEWHERE)]]:
         for who in ("anonymous", "owner", "administrator"):
             for method in ("GET", "POST"):
                 with undone():
@@ -93,11 +97,17 @@ def test_a_host_that_is_not_ours_is_refused(world: World, row: Row) -> None:
     assert b"evil.example" not in answer.content
 
 
-@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_HOST", "HTTP_X_ORIGINAL_HOST", "HTTP_FORWARDED"])
+OTHER_HOSTS = {
+    "HTTP_X_FORWARDED_HOST": "evil.example",
+    "HTTP_X_ORIGINAL_HOST": "evil.example",
+    "HTTP_FORWARDED": "host=evil.example",
+}
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.get], ids=str)
-def test_no_header_makes_another_host_of_ours(world: World, row: Row, header: str) -> None:
+def test_no_header_makes_another_host_of_ours(world: World, row: Row) -> None:
     with undone():
-        answer = send(world.client("owner"), row, "GET", world.ids, **{header: "host=evil.example"})
+        answer = send(world.client("owner"), row, "GET", world.ids, **OTHER_HOSTS)
     assert "evil.example" not in str(answer.headers)
     assert answer.streaming or b"evil.example" not in answer.content
 
@@ -105,9 +115,8 @@ def test_no_header_makes_another_host_of_ours(world: World, row: Row, header: st
 FOREIGN = ("id", "owner", "created_by", "registered_by", "user", "opened_by", "requested_by", "care_team", "role")
 
 
-@pytest.mark.parametrize("field", FOREIGN)
 @pytest.mark.parametrize("row", [row for row in ROWS if row.is_api and row.post and not row.file], ids=str)
-def test_the_api_refuses_fields_that_say_who_acts_or_owns(world: World, row: Row, field: str) -> None:
+def test_the_api_refuses_fields_that_say_who_acts_or_owns(world: World, row: Row) -> None:
     who = "write_token" if row.expected("POST", "write_token")[0] == "2" else "owner"
     if row.expected("POST", who) == "403" != row.expected("POST", "administrator"):
         who = "administrator"
@@ -115,11 +124,13 @@ def test_the_api_refuses_fields_that_say_who_acts_or_owns(world: World, row: Row
         before = counts()
         answer = world.client(who).post(
             address(row, world.ids),
-            json.loads(body_of(row, "POST", world.ids)["data"]) | {field: str(world.ids["doctor"])},
+            json.loads(body_of(row, "POST", world.ids)["data"]) | dict.fromkeys(FOREIGN, str(world.ids["doctor"])),
             content_type="application/json",
         )
         if row.body:
             assert answer.status_code == 400, answer.content
+            refused = {one["pointer"] for one in answer.json()["errors"]}
+            assert {f"#/{field}" for field in FOREIGN if field not in row.body} <= refused
             assert counts() == before
         else:
             assert world.ids["doctor"].hex not in answer.content.decode().replace("-", "")

@@ -49,11 +49,12 @@ def test_no_other_site_can_make_a_person_do_it(world: World, row: Row, method: s
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_looking_changes_nothing(world: World, row: Row) -> None:
-    """GET, HEAD and OPTIONS of every address by everybody leave every table as it was, but for the notes of reading."""
+    """GET of every address by everybody leaves every table as it was, but for the notes of reading; so do HEAD and
+    OPTIONS by those who see most."""
     with undone():
         before, events = everything(), AuditEvent.objects.count()
         for who in SIGNED_IN:
-            for method in ("GET", "HEAD", "OPTIONS"):
+            for method in ("GET", "HEAD", "OPTIONS") if who in {"owner", "administrator"} else ("GET",):
                 send(world.client(who), row, method, world.ids)
         assert everything() == before
         new = AuditEvent.objects.order_by("id")[events:]
