@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.test import Client
 
-from clinic.models import Patient, Role, User
+from clinic.models import PEOPLES_ROLES, Patient, User
 from diagnosis.models import Analysis, ModelVersion
 from diagnosis.services.demo import PATIENTS, images_of, seed_demo
 from mlcore.assays import ASSAYS
@@ -19,7 +19,7 @@ def test_it_fills_an_empty_database_with_waiting_images(model: ModelVersion, tmp
     ModelVersionFactory.create(assay="breast")
     assert seed_demo(accounts_file=tmp_path / "accounts.txt")
     assert Analysis.objects.filter(state="queued").count() == 16
-    assert {user.role for user in User.objects.all()} == set(Role.values)
+    assert {user.role for user in User.objects.all()} == set(PEOPLES_ROLES)
     assert Patient.objects.visible_to(User.objects.get(full_name="Dr. Tomas Okafor")).count() == 3
 
 

@@ -174,9 +174,17 @@ class TestWhatStandsInTheWay:
         ReadingRequest.objects.create(image=reading.image, kind=RequestKind.SECOND, asked_of=colleague, asked_by=owner)
         assert kinds(case, owner) == ["requests"]
 
-    def test_an_analysis_that_runs(self, case: Case, reading: Reading, owner: User) -> None:
-        AnalysisFactory.create(image=reading.image, model_version__state=ModelState.CANDIDATE)
+    def test_an_image_that_is_still_analysed(self, case: Case, reading: Reading, owner: User) -> None:
+        assert reading.prediction
+        waiting = ReadingFactory.create(image__case=case, reader=owner)
+        AnalysisFactory.create(image=waiting.image, model_version=reading.prediction.analysis.model_version)
         assert kinds(case, owner) == ["pending"]
+
+    def test_not_an_image_that_has_a_result_and_is_analysed_anew(
+        self, case: Case, reading: Reading, owner: User
+    ) -> None:
+        AnalysisFactory.create(image=reading.image, model_version__state=ModelState.CANDIDATE)
+        assert kinds(case, owner) == []
 
     def test_what_is_withheld_from_the_person(
         self, case: Case, reading: Reading, owner: User, colleague: User, administrator: User
