@@ -133,6 +133,7 @@ class ReanalysisViewSet(Resource[Reanalysis]):
     queryset = Reanalysis.objects.none()
     serializer_class = ReanalysisSerializer
     filterset_class = ReanalysisFilter
+    without_body = ("stop",)
     permission_classes = [DoctorsAndAdministratorsChange]
 
     def get_queryset(self) -> QuerySet[Reanalysis]:
@@ -190,6 +191,7 @@ class CaseReanalyses(Resource[Case]):
 
     queryset = Case.objects.none()
     serializer_class = CaseSerializer  # of what `If-Match` is about
+    without_body = ("create",)
     permission_classes = [DoctorsAndAdministratorsChange]
 
     def get_queryset(self) -> QuerySet[Case]:

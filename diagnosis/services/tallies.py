@@ -31,7 +31,7 @@ def count_ended(ids: Sequence[UUID]) -> None:
 @transaction.atomic
 def put_together() -> None:
     """Make one row of all rows of a kind, leaving out those that somebody else is just putting together."""
-    rows = list(AnalysisTally.objects.select_for_update(skip_locked=True).order_by("pk")[:MOST_AT_ONCE])
+    rows = list(AnalysisTally.objects.select_for_update(skip_locked=True, no_key=True).order_by("pk")[:MOST_AT_ONCE])
     counts: Counter[Kind] = Counter()
     seconds: defaultdict[Kind, float] = defaultdict(float)
     for row in rows:

@@ -33,14 +33,17 @@ const jsonOf = async (answer) => {
   }
 };
 
-/** Put a fresh proof against forged requests into the page. Returns whether the address gave one. */
+const isSignIn = (answer) => answer.type === "opaqueredirect";
+
+/** Put a fresh proof against forged requests into the page: "renewed", "ended" (nobody is signed in) or "failed". */
 export const renewToken = async (address) => {
   const answer = await fetch(address, { redirect: "manual", cache: "no-store" });
   const { token } = answer.ok ? await jsonOf(answer) : {};
-  if (token) {
-    document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
+  if (!token) {
+    return isSignIn(answer) ? "ended" : "failed";
   }
-  return Boolean(token);
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
+  return "renewed";
 };
 
 class Draft {
@@ -143,14 +146,15 @@ class Draft {
         cache: "no-store",
         keepalive: body.toString().length < SMALL,
       });
-      if (answer.status === 403 && !isSecondTry && await renewToken(address)) {
-        return await this.#send(true);
+      if (answer.status === 403 && !isSecondTry) {
+        const how = await renewToken(address);
+        return how === "renewed" ? await this.#send(true) : { said: how, told: {} };
       }
       const told = await jsonOf(answer);
       if (answer.ok) {
         return { said: "saved", told };
       }
-      return { said: answer.type === "opaqueredirect" ? "ended" : told.sentence ? "refused" : "failed", told };
+      return { said: isSignIn(answer) ? "ended" : told.sentence ? "refused" : "failed", told };
     } catch {
       return { said: "failed", told: {} }; // the server cannot be reached
     }

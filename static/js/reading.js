@@ -48,7 +48,7 @@ const send = (form, body) => fetch(form.action, {
 
 const sendWithFreshToken = async (form, body) => {
   const answer = await send(form, body);
-  if (answer.status !== 403 || !(await renewToken(form.dataset.draft))) {
+  if (answer.status !== 403 || (await renewToken(form.dataset.draft)) !== "renewed") {
     return answer;
   }
   body.delete("csrfmiddlewaretoken");

@@ -53,8 +53,9 @@ def type_into(page: Page, label: str, words: str) -> None:
 
 def send(page: Page, count: int) -> None:
     """Choose the images, and wait until the page says by itself that all are analysed."""
-    reach(page, page.get_by_label("Choose images"))
-    with page.expect_file_chooser() as chooser:
+    expect(page.get_by_text("Drop images here, or")).to_be_visible()  # the page's script is at work
+    with page.expect_file_chooser() as chooser:  # from before the walk: the browser takes its time to listen
+        reach(page, page.get_by_label("Choose images"))
         page.keyboard.press("Enter")
     chooser.value.set_files([drawn(number) for number in range(count)])
     expect(page.get_by_role("heading", name=f"{count} images", exact=True)).to_be_visible(timeout=PATIENCE)
