@@ -1,5 +1,6 @@
 """The same people everywhere: an owner, a colleague on the care team, a stranger, an administrator, an auditor."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,13 @@ from tests.factories import CaseFactory, ModelVersionFactory, PatientFactory, Us
 from tests.stack import Stack, running_stack
 
 BUNDLES = Path(__file__).resolve().parent.parent / "bundles"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so the collector need not look at it again and again: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,13 +64,13 @@ WORK_STEPS = [
     "the results hold",
 ]
 
-QUICK = {"the file is stored", "the batch is claimed", "the results are written"}
+QUICK = {"the file is stored", "the results are written"}
 
 FAULTS: list[Fault] = [
     *(Fault(f"web dies when {step}", harm.at_step(step), quick=step in QUICK) for step in UPLOAD_STEPS),
     *(Fault(f"worker child dies when {step}", harm.at_step(step), quick=step in QUICK) for step in WORK_STEPS),
     *(Fault(f"worker dies when {step}", harm.at_step(step, how="and parent")) for step in WORK_STEPS),
-    Fault("worker killed", harm.worker_killed, quick=True),
+    Fault("worker killed", harm.worker_killed),
     Fault("web killed", harm.web_killed),
     Fault("an image crashes its process", nothing, set_aside=1, poison=b"POISON", quick=True),
     Fault("an image hangs", nothing, set_aside=1, poison=b"HANG"),
