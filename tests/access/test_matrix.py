@@ -25,8 +25,8 @@ SEEN_BY_OTHERS = {
     "test_set",
     "reanalysis",
 }  # by everybody, by administrators: they hold no patient's data
-# A method that no view offers is refused before anybody's rights are looked at: one of each kind of person tries it.
-ASKS_FOR_WHAT_IS_NOT_OFFERED = {"anonymous", "owner", "stranger", "administrator", "write_token"}
+# A method that no view offers is refused before rights are looked at: nobody, who may and who may not each try it.
+ASKS_FOR_WHAT_IS_NOT_OFFERED = {"anonymous", "owner", "stranger"}
 HIDDEN_FROM = [person for person in PEOPLE if person not in {*GROUPS["seeing"], *TOKENS}]
 
 
