@@ -1,6 +1,6 @@
 """What the activation map costs beside the forward pass it comes from, and whether it depends on what was learned.
 
-    python benchmarks/activation_map.py bundles/*.bundle
+    python -m benchmarks.activation_map bundles/*.bundle
 
 Aim: at most 15 % more time. The likeness is the mean correlation between maps from the model's own last layer and
 maps from a random one, of the same features: 1 would mean that the maps explain nothing. Images are drawn.

@@ -1,6 +1,6 @@
 """How long it takes to count how readers and models agree, by the number of readings.
 
-    python -m embedded exec --temporary -- python benchmarks/agreement.py --readings 1000000
+    python -m embedded exec --temporary -- python -m benchmarks.agreement --readings 1000000
 
 Makes its own data, so give it a database that is thrown away. It prints the seconds of counting all doctors' readings
 (what the scheduler does), of the administrators' page from the kept sums, of one doctor's own page, and of the history
@@ -9,17 +9,13 @@ were replaced, every second image has two readers. `--explain` prints how the da
 """
 
 import argparse
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import django
+from benchmarks.start import prepare
 
-ROOT = Path(__file__).resolve().parent.parent
 IMAGES_A_CASE = 20
 CASES_A_PATIENT = 60
 
@@ -49,16 +45,6 @@ def main() -> None:
         print(f"{name:45} {timed(act, options.rounds):7.2f} s")
     if options.explain:
         explain()
-
-
-def prepare() -> None:
-    """Django, and the schema."""
-    sys.path.insert(0, str(ROOT))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "clinic.settings.testing"
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415  Django has to be set up first
-
-    call_command("migrate", verbosity=0)
 
 
 def fill(readings: int, doctors: int) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """What the trail costs an upload: images taken in per second with the chain, without its links, and without the trail.
 
-    python -m embedded exec --temporary -- python benchmarks/audit_cost.py
+    python -m embedded exec --temporary -- python -m benchmarks.audit_cost
 
 Makes its own data, so give it a database that is thrown away. The three ways take turns, a few images at a time, so
 that whatever else the machine does falls on all alike; of each way's rounds the quickest quarter counts, the one
@@ -9,21 +9,17 @@ chain and trail take. `--writers` uploads from several threads at once, each to 
 """
 
 import argparse
-import os
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import django
+from benchmarks.start import prepare
 
-ROOT = Path(__file__).resolve().parent.parent
 WAYS = ("chain", "no links", "no trail")
 
 
@@ -41,16 +37,6 @@ def main() -> None:
         print(f"{way:9} {options.writers / each[way]:6.1f} images/s, {1000 * each[way]:6.2f} ms an image of one writer")
     print(f"the links take {1 - each['no links'] / each['chain']:.1%} of an upload's time")
     print(f"the whole trail takes {1 - each['no trail'] / each['chain']:.1%} of an upload's time")
-
-
-def prepare() -> None:
-    """Django, with the rights to switch triggers off, and the schema."""
-    sys.path.insert(0, str(ROOT))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "clinic.settings.testing"
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415  Django has to be set up first
-
-    call_command("migrate", verbosity=0)
 
 
 def measure(options: argparse.Namespace) -> dict[str, list[float]]:

@@ -1,6 +1,6 @@
 """What one reading of /metrics costs, and what finding out whether files are still referred to costs, by size.
 
-    python -m embedded exec --temporary -- python benchmarks/metrics.py --cases 10000
+    python -m embedded exec --temporary -- python -m benchmarks.metrics --cases 10000
 
 Makes its own data as benchmarks/worklist.py does, ten images a case, so give it a database that is thrown away. Aim:
 with a hundred times the cases neither takes twice as long. Of the repetitions the quickest quarter counts.
@@ -12,7 +12,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from worklist import make, prepare
+from benchmarks.start import prepare
+from benchmarks.worklist import make
 
 DIGESTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
 

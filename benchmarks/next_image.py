@@ -1,6 +1,6 @@
 """Time from the key press to the next image's picture drawn, in Chromium, against a running server.
 
-    PYTHONPATH=. python benchmarks/next_image.py --address http://127.0.0.1:8000 --email doctor@lab.example
+    python -m benchmarks.next_image --address http://127.0.0.1:8000 --email doctor@lab.example
 
 The password is read from the environment variable PASSWORD. Images of 224 pixels are drawn and sent by the API into
 a case of a patient of their own; the browser then goes through them, waiting between the keys as a quick reader would.
@@ -12,8 +12,8 @@ import shutil
 import statistics
 
 from playwright.sync_api import Page, sync_playwright
-from upload_to_result import Client, new_case
 
+from benchmarks.upload_to_result import Client, new_case
 from mlcore.assays import get_assay
 from mlcore.overlays import encode_png
 from mlcore.synthetic import draw

@@ -1,6 +1,6 @@
 """How long drawing a signed report takes, how large the file is and how much memory it takes, by the number of images.
 
-    python -m embedded exec --temporary -- python benchmarks/report_pdf.py 1 40 500
+    python -m embedded exec --temporary -- python -m benchmarks.report_pdf 1 40 500
 
 Decides whether a web process may draw it (docs/decisions/0020-signed-reports.md). Images are drawn; no row is written.
 """

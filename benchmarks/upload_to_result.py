@@ -1,6 +1,6 @@
 """Images a second from upload to stored result, and the latency of a single image, against a running server.
 
-    python benchmarks/upload_to_result.py --address http://127.0.0.1:8000 --email doctor@lab.example
+    python -m benchmarks.upload_to_result --address http://127.0.0.1:8000 --email doctor@lab.example
 
 The password is read from the environment variable PASSWORD. Images are drawn; each run registers a patient of its own.
 """

@@ -1,6 +1,6 @@
 """How long pages of the worklist take at a hospital's size, and what keeping its numbers costs an upload.
 
-    python -m embedded exec --temporary -- python benchmarks/worklist.py
+    python -m embedded exec --temporary -- python -m benchmarks.worklist
 
 Makes its own data, so give it a database that is thrown away: so many cases, one a patient, with images, analyses,
 predictions and readings. One doctor looks after all patients, one after a fiftieth of them, one after fifty. Each page
@@ -9,18 +9,16 @@ that was disturbed least.
 """
 
 import argparse
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import django
+from django.test.utils import setup_test_environment
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.start import prepare
+
 TABLES = (
     "clinic_patient", "clinic_careteammembership", "diagnosis_case", "diagnosis_slideimage", "diagnosis_analysis",
     "diagnosis_prediction", "diagnosis_reading", "diagnosis_report", "diagnosis_readingrequest",
@@ -86,22 +84,10 @@ def main() -> None:
     parser.add_argument("--explain", action="store_true", help="print the plans of slow queries too")
     options = parser.parse_args()
     prepare()
+    setup_test_environment()  # answers tell what they were rendered with
     people = make(options)
     for who, client in people.items():
         measure(who, client, options)
-
-
-def prepare() -> None:
-    """Django and the schema."""
-    sys.path.insert(0, str(ROOT))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "clinic.settings.testing"
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415  Django has to be set up first
-    from django.test.utils import setup_test_environment  # noqa: PLC0415
-
-    setup_test_environment()  # answers tell what they were rendered with
-
-    call_command("migrate", verbosity=0)
 
 
 def make(options: argparse.Namespace) -> dict[str, Any]:
