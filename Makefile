@@ -8,7 +8,7 @@ PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo pyth
 INSTALL = $(PYTHON) install.py $(if $(filter no,$(UV)),--without-uv)
 LEND = .venv/bin/python -m embedded exec --temporary --
 
-.PHONY: help run test test-site test-beside faults lint lock messages sbom audit demo-reset shell clean install-dev
+.PHONY: help run test test-site test-beside faults bench lint lock messages sbom audit demo-reset shell clean install-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-beside:
 
 faults: install-dev ## Hurt a site of its own in every way we know, and prove what it kept (ARGS="--random 10000")
 	@.venv/bin/python -m tests.faults --report var/faults.md --models var/model-cache $(ARGS)
+
+bench: install-dev ## Measure speed, memory and lists against their goals: benchmarks/results.md (ARGS="--only lists")
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 lint: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
 lint: install-dev ## Check format, rules, types, imports, migrations and production settings

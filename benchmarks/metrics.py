@@ -2,7 +2,7 @@
 
     python -m embedded exec --temporary -- python -m benchmarks.metrics --cases 10000
 
-Makes its own data as benchmarks/worklist.py does, ten images a case, so give it a database that is thrown away. Aim:
+Makes its own data as benchmarks/lists.py does, ten images a case, so give it a database that is thrown away. Aim:
 with a hundred times the cases neither takes twice as long. Of the repetitions the quickest quarter counts.
 """
 
@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 
 from benchmarks.start import prepare
-from benchmarks.worklist import make
 
 DIGESTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
 
@@ -24,15 +23,15 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    options.images = 10
     prepare()
-    make(options)
     from django.conf import settings  # noqa: PLC0415  Django has to be set up first
     from django.test import Client  # noqa: PLC0415
 
+    from benchmarks import made_rows  # noqa: PLC0415
     from diagnosis.services.file_removal import referred_to  # noqa: PLC0415
 
-    tell_size(options.cases * options.images)
+    made_rows.grow(made_rows.open_hospital(), since=0, cases=options.cases)
+    tell_size(options.cases * made_rows.IMAGES_A_CASE)
     settings.METRICS = True
     client = Client()
     timed("one reading of /metrics", lambda: client.get("/metrics"), options.rounds)
