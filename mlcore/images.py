@@ -37,6 +37,12 @@ MESSAGES: Final = {
     "unsupported_pixels": "The image stores its pixels in a way that cannot be read (8 or 16 bits a channel are).",
 }
 
+# How a TIFF's pixels may be packed. Fax's ways know no colour, and their decoder writes a line to the log, past our
+# own rules for it, for each line of a damaged image.
+_PACKINGS: Final = frozenset(
+    {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "tiff_jpeg", "jpeg", "zstd", "webp", "lzma"}
+)
+
 # Leading bytes of files that are images, though of a kind that is not read.
 _OTHER_IMAGES: Final = (b"GIF8", b"BM", b"RIFF", b"8BPS", b"\x00\x00\x01\x00", b"\x00\x00\x00\x0cjP", b"\xffO\xffQ")
 
@@ -146,6 +152,8 @@ def _check(image: Image.Image, *, minimum_side: int) -> None:
         raise UnreadableImage("too_small")
     if _has_several_frames(image):
         raise UnreadableImage("several_frames")
+    if image.format == "TIFF" and image.info.get("compression") not in _PACKINGS:
+        raise UnreadableImage("unsupported_pixels")
 
 
 def _has_several_frames(image: Image.Image) -> bool:

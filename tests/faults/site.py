@@ -31,6 +31,9 @@ HASTE = {
     "WORKER_PROGRESS_SECONDS": str(PROGRESS),
 }
 
+# As in a hospital, and without what dies of certain words in an image (tests/faults/doom): noise has words, too.
+UNHURRIED = {"PYTHONPATH": ""}
+
 # Their servers are not to be hurt.
 OF_WHOEVER_STARTED_US = (
     "DATABASE_URL",
@@ -140,15 +143,19 @@ class Site:
 
 
 @contextmanager
-def running_site(*, models: Path | None = None, small_disks: bool = False) -> Iterator[Site]:
+def running_site(
+    *, models: Path | None = None, small_disks: bool = False, told: dict[str, str] = HASTE
+) -> Iterator[Site]:
     """A site with its database filled and every program started. `models` keeps the exports of models between runs.
+
+    `told` is what the programs are told beside what they need.
 
     With `small_disks`, and as root, files, uploads under way and the database each have a disk that is soon full.
     """
     for name in OF_WHOEVER_STARTED_US:
         os.environ.pop(name, None)
     with place.temporary() as where, _small_disks(where, wanted=small_disks and place.as_root()) as disks:
-        site = _made(where, models or where.var / "model-cache", disks)
+        site = _made(where, models or where.var / "model-cache", disks, told)
         try:
             _begin(site)
             yield site
@@ -166,7 +173,7 @@ def _begin(site: Site) -> None:
         site.start(name)
 
 
-def _made(where: Place, models: Path, disks: dict[str, Path]) -> Site:
+def _made(where: Place, models: Path, disks: dict[str, Path], told: dict[str, str]) -> Site:
     port = free_port()
     own = {
         "PORT": str(port),
@@ -182,7 +189,7 @@ def _made(where: Place, models: Path, disks: dict[str, Path]) -> Site:
         place=where,
         database=Kept(database, where.account, where.logs / "postgres.log"),
         broker=Kept(broker, where.account, where.logs / "broker.log"),
-        variables=environment.application(where, [database, broker]) | HASTE | environment.mark(where) | own,
+        variables=environment.application(where, [database, broker]) | environment.mark(where) | own | told,
         port=port,
         small_disks=disks,
     )

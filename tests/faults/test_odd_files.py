@@ -13,10 +13,14 @@ from diagnosis.services import file_store
 from mlcore.synthetic import draw
 from tests.api_client import ApiClient
 from tests.factories import drawn_png
+from tests.faults.mutated import TOGETHER, changed, send
+from tests.faults.proof import problems
+from tests.faults.traffic import Traffic
 from tests.stack import Program, Stack
 from tests.waiting import wait_until
 
 SIDE = 224
+FEW_CHANGED, SEED = 100, 3
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -108,6 +112,20 @@ def test_what_cannot_be_read_is_refused_and_spoils_no_sibling(stack: Stack, prog
     assert answer.status_code == 202
     assert [image.uploaded_name for image in SlideImage.objects.all()] == ["good.png"]
     assert program.upload(case.pk, {"text.png": REFUSED["text.png"]}).status_code in {400, 415}
+
+
+def test_every_changed_file_gets_an_answer_and_spoils_no_sibling(stack: Stack, program: ApiClient, case: Case) -> None:
+    worker = stack.start_worker()
+    traffic = Traffic(program.address, program.token, [case.pk])
+    sent = send(changed(range(FEW_CHANGED), seed=SEED), traffic)
+    wait_until(settled, what="all results")
+    assert sent.wrong == []
+    assert set(sent.answers) == set(range(FEW_CHANGED))
+    assert set(sent.ends().values()) <= {"succeeded", "failed: not_an_image", "failed: truncated"}
+    assert {"succeeded", "failed: not_an_image"} <= set(sent.ends().values())
+    assert len(traffic.acknowledged) == -(-FEW_CHANGED // TOGETHER)
+    assert problems(traffic) == []
+    assert is_unharmed(worker)
 
 
 def test_every_hostile_file_gets_an_answer(stack: Stack, program: ApiClient, case: Case, real_images: Path) -> None:

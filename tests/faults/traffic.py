@@ -83,7 +83,7 @@ class Traffic:
         well = time.monotonic()
         while not ended.wait(PAUSE):
             try:
-                answer = requests.get(f"{self.address}/api/v1/cases/", headers=self._headers, timeout=30)
+                answer = requests.get(f"{self.address}/api/v1/cases/", headers=self.headers, timeout=30)
                 reads = answer.status_code == 200
             except requests.RequestException:
                 reads = False
@@ -96,10 +96,11 @@ class Traffic:
     def _post(self, content: bytes, case: UUID) -> requests.Response:
         files = [("files", ("smear.png", content, "image/png"))]
         where = f"{self.address}/api/v1/cases/{case}/images/"
-        return requests.post(where, headers=self._headers, files=files, timeout=60)
+        return requests.post(where, headers=self.headers, files=files, timeout=60)
 
     @property
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What a request of the program has with it."""
         return {"Authorization": f"Token {self.token}"}
 
 

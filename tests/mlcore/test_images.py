@@ -165,6 +165,13 @@ def test_it_refuses_several_pictures_in_one_file() -> None:
         assert refusal(data) == header_refusal(data) == "several_frames"
 
 
+@pytest.mark.parametrize("packing", ["group3", "group4", "tiff_ccitt"])
+def test_it_refuses_fax_whose_decoder_fills_the_log(packing: str) -> None:
+    fax = io.BytesIO()
+    Image.fromarray(FIELD).convert("1").save(fax, "TIFF", compression=packing)
+    assert refusal(fax.getvalue()) == header_refusal(fax.getvalue()) == "unsupported_pixels"
+
+
 def test_it_refuses_floating_point_pixels() -> None:
     assert refusal(encoded(FIELD[..., 0].astype(np.float32), "TIFF")) == "unsupported_pixels"
 
