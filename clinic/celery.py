@@ -15,7 +15,22 @@ from clinic.settings import safety
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.production")  # the one that refuses to start unsafe
 
-app = Celery("second_read")
+HURRIED = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+
+
+class PatientWithNobody(Celery):
+    """Celery's application; whoever sends a message gives a broker that hangs a second, as a person waits meanwhile.
+
+    Workers, who listen, have the patience of the settings.
+    """
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """A connection for messages that are sent."""
+        hurried = {**(options.pop("transport_options", None) or {}), **HURRIED}
+        return super().connection_for_write(url, transport_options=hurried, **options)
+
+
+app = PatientWithNobody("second_read")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

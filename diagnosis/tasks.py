@@ -21,6 +21,7 @@ from diagnosis.services import (
     reanalysis_queue,
     report_drawings,
     shadowing,
+    sweeping,
 )
 
 
@@ -76,11 +77,7 @@ draw_reports.soft_time_limit, draw_reports.time_limit = 480, 510
 @task
 def sweep_analyses() -> None:
     """Re-queue what was lost and wake the workers for what waits, signed reports too."""
-    analysis_queue.sweep()
-    reanalysis_queue.sweep()
-    evaluating.sweep_evaluations()
-    report_drawings.sweep()
-    shadowing.sweep_shadows()
+    sweeping.sweep()
 
 
 @task

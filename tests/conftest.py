@@ -11,9 +11,11 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from clinic import wake_ups
 from clinic.models import Patient, Role, User
 from clinic.services.tokens import issue_token
 from diagnosis.models import Case, ModelVersion
+from diagnosis.services import sweeping, trouble
 from diagnosis.services.model_registry import activate_model, register_model
 from tests.api_client import ApiClient
 from tests.emptying import empty_with_the_trail
@@ -38,6 +40,13 @@ def _emptying_reaches_the_trail() -> Iterator[None]:
             DatabaseOperations, "execute_sql_flush", empty_with_the_trail(DatabaseOperations.execute_sql_flush)
         )
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What a process remembers for a few seconds is no matter of the next test."""
+    for memory in (wake_ups, sweeping, trouble):
+        memory.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -156,8 +156,8 @@ CELERY_TASK_TIME_LIMIT = 150
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # above the hard time limit: no task runs twice at once
     "visibility_timeout": environment.integer("BROKER_VISIBILITY_SECONDS", 600),
-    "socket_connect_timeout": 2,  # a broker that hangs must not hang an upload
-    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,  # of a worker that listens; whoever sends has less patience (clinic/celery.py)
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A broker that is down must not hold up an upload: one more try on a fresh connection, then the sweeper's turn.
@@ -169,26 +169,29 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 }
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60.0
 CELERY_TIMEZONE = "UTC"
+# The scheduler's messages are not kept for ever while no worker is there. By how much machines' clocks may differ: a
+# worker whose clock is ahead of the scheduler's takes what it gets for older than it is.
+CLOCKS_APART = timedelta(hours=2)
 CELERY_BEAT_SCHEDULE = {
     "sweep-analyses": {
         "task": "diagnosis.tasks.sweep_analyses",
         "schedule": ANALYSIS_SWEEP_PERIOD,
-        "options": {"expires": ANALYSIS_SWEEP_PERIOD.total_seconds()},
+        "options": {"expires": (ANALYSIS_SWEEP_PERIOD + CLOCKS_APART).total_seconds()},
     },
     "sweep-files": {
         "task": "diagnosis.tasks.sweep_files",
         "schedule": FILE_SWEEP_PERIOD,
-        "options": {"expires": FILE_SWEEP_PERIOD.total_seconds()},
+        "options": {"expires": (FILE_SWEEP_PERIOD + CLOCKS_APART).total_seconds()},
     },
     "begin-due-checks": {
         "task": "diagnosis.tasks.begin_due_checks",
         "schedule": INTEGRITY_LOOK,
-        "options": {"expires": INTEGRITY_LOOK.total_seconds()},
+        "options": {"expires": (INTEGRITY_LOOK + CLOCKS_APART).total_seconds()},
     },
     "count-agreement": {
         "task": "diagnosis.tasks.count_agreement",
         "schedule": AGREEMENT_PERIOD,
-        "options": {"expires": AGREEMENT_PERIOD.total_seconds()},
+        "options": {"expires": (AGREEMENT_PERIOD + CLOCKS_APART).total_seconds()},
     },
     "sign-audit-head": {"task": "clinic.tasks.sign_audit_head", "schedule": AUDIT_HEAD_PERIOD},
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clinic.services import audit
 from diagnosis.models import Analysis, AnalysisState, Prediction, SlideImage
-from diagnosis.services import analysis_queue, file_store
+from diagnosis.services import analysis_queue, file_store, trouble
 from diagnosis.services.analysis_queue import Claim
 from diagnosis.services.file_removal import keep_files
 from diagnosis.services.predictors import get_predictor
@@ -52,13 +52,20 @@ class Failure:
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
     """Analyse the oldest waiting images of one model. Returns whether there may be more.
 
-    After an error of our own the batch is given back, to be tried again image by image, and the error is raised.
+    After an error of our own the batch is given back, to be tried again image by image, and the error is raised. Where
+    disk, store or database failed, no image is to blame: it costs no attempt.
     """
+    if trouble.lasts():
+        return False
     claim = analysis_queue.claim(model_version_id=model_version_id)
     if claim is None:
         return False
     try:
         _analyse(claim)
+    except trouble.ERRORS as error:
+        is_outside = trouble.note(error)
+        analysis_queue.give_back(claim, excused=is_outside)
+        raise
     except Exception:
         analysis_queue.give_back(claim)
         raise

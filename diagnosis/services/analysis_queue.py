@@ -3,14 +3,12 @@
 Every worker holds what it claimed under a lease with a token of its own. Whoever lost the lease writes nothing.
 """
 
-import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -18,8 +16,8 @@ from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from kombu.exceptions import OperationalError
 
+from clinic import wake_ups
 from clinic.models import User
 from clinic.request_context import current_id
 from clinic.services import audit, records
@@ -27,8 +25,6 @@ from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion
 from diagnosis.models.analysis import MAX_ATTEMPTS
 from diagnosis.services.analysis_log import tell_on_commit
 from diagnosis.services.tallies import count_ended, put_together
-
-logger = logging.getLogger(__name__)
 
 MOST_WAKE_UPS = 16  # a wake-up renews itself while work is left, so a few reach every worker process
 STOPPED = (
@@ -51,11 +47,8 @@ def wake_workers_on_commit(model_version_id: UUID, *, count: int = 1) -> None:
 
 
 def _wake_workers(model_version_id: UUID, count: int) -> None:
-    try:
-        for _ in range(count):
-            current_app.send_task("diagnosis.tasks.analyse_queued", args=[str(model_version_id)])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+    for _each in range(count):
+        wake_ups.wake("diagnosis.tasks.analyse_queued", str(model_version_id))
 
 
 @transaction.atomic
@@ -138,8 +131,10 @@ def _held(claim: Claim) -> QuerySet[Analysis]:
 
 
 @transaction.atomic
-def give_back(claim: Claim) -> None:
-    """Let go of what this claim still holds, after an error that is not the images' fault alone."""
+def give_back(claim: Claim, *, excused: bool = False) -> None:
+    """Let go of what this claim still holds, after an error. Where it is `excused`, the attempt does not count."""
+    if excused:
+        _held(claim).update(attempts=F("attempts") - 1)
     _release(_held(claim).select_for_update(no_key=True), action="analysis.given_back")
 
 

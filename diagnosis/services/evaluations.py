@@ -1,21 +1,17 @@
 """Having a model measured on a locked test set. The work itself is in `evaluating`, which only workers load."""
 
-import logging
 from uuid import UUID
 
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
+from clinic import wake_ups
 from clinic.models import User
 from clinic.services import audit
 from clinic.services.permissions import administrators_only
 from diagnosis.models import EvaluationState, ModelEvaluation, ModelVersion
 from diagnosis.selectors.test_sets import current_test_set
-
-logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -50,10 +46,7 @@ def wake_workers_on_commit(evaluation_id: UUID) -> None:
 
 
 def _wake_workers(evaluation_id: UUID) -> None:
-    try:
-        current_app.send_task("diagnosis.tasks.evaluate_model", args=[str(evaluation_id)])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+    wake_ups.wake("diagnosis.tasks.evaluate_model", str(evaluation_id))
 
 
 def note(action: str, evaluation: ModelEvaluation, actor: User | None) -> None:

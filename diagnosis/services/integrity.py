@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from clinic import wake_ups
 from clinic.services import audit
 from clinic.services.audit_chain import BEGINNING, BrokenTrail, Place
 from clinic.services.audit_heads import read_heads
@@ -58,10 +57,7 @@ def check_part(*, check_id: int) -> None:
 
 
 def _pass_on(check: IntegrityCheck) -> None:
-    try:
-        current_app.send_task("diagnosis.tasks.check_part", args=[check.pk])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the check goes on when the scheduler looks again.")
+    wake_ups.wake("diagnosis.tasks.check_part", check.pk)
 
 
 def _check_on(check: IntegrityCheck, *, enough: Enough) -> bool:

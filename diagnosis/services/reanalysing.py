@@ -1,17 +1,15 @@
 """Asking for images to be read anew by the version that is active now. The work is done in `reanalysis_queue`."""
 
-import logging
 from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from celery import current_app
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
+from clinic import wake_ups
 from clinic.models import User
 from clinic.selectors.care_teams import is_on_team
 from clinic.services import audit, records
@@ -19,8 +17,6 @@ from clinic.services.permissions import administrators_only
 from diagnosis.models import Case, ModelState, ModelVersion, Reanalysis, ReanalysisScope, ReanalysisState
 from diagnosis.selectors.models import active_model
 from diagnosis.selectors.reanalyses import amount_of
-
-logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -100,10 +96,7 @@ def wake_workers_on_commit(reanalysis_id: UUID) -> None:
 
 
 def _wake_workers(reanalysis_id: UUID) -> None:
-    try:
-        current_app.send_task("diagnosis.tasks.queue_reanalysis", args=[str(reanalysis_id)])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+    wake_ups.wake("diagnosis.tasks.queue_reanalysis", str(reanalysis_id))
 
 
 def _usable(model: ModelVersion | None) -> ModelVersion:

@@ -3,22 +3,18 @@
 What draws is in `drawing`: web processes ask for it here and never load it.
 """
 
-import logging
 from datetime import timedelta
 
-from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
 
+from clinic import wake_ups
 from clinic.models import User
 from clinic.services import audit, records
 from diagnosis.models import Report, ReportDrawing
 from diagnosis.services.file_removal import keep_files
-
-logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(minutes=9)  # longer than a task may run: whoever holds a claim beyond it is gone
 
@@ -93,10 +89,7 @@ def sweep() -> None:
 
 def wake() -> None:
     """Tell a worker that a report waits."""
-    try:
-        current_app.send_task("diagnosis.tasks.draw_reports")
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+    wake_ups.wake("diagnosis.tasks.draw_reports")
 
 
 def _wake_on_commit() -> None:

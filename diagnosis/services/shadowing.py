@@ -1,19 +1,17 @@
 """A model in the shadow reads live images once the active one has read them, and only while no doctor's image waits."""
 
-import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
-from celery import current_app
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
 from numpy.typing import NDArray
 
+from clinic import wake_ups
 from clinic.services import audit
 from diagnosis.models import (
     Analysis,
@@ -29,8 +27,6 @@ from diagnosis.services import file_store
 from diagnosis.services.predictors import get_predictor
 from mlcore.images import UnreadableImage, decode
 from mlcore.predictor import Outcome
-
-logger = logging.getLogger(__name__)
 
 TOGETHER = 4  # images a step: a doctor's image that comes in meanwhile waits for a moment at most
 LEASE = timedelta(seconds=180)  # beyond a task's hard time limit: while a worker lives it keeps what it holds
@@ -58,10 +54,7 @@ def wake_workers_on_commit(model_version_id: UUID) -> None:
 
 
 def _wake_workers(model_version_id: UUID) -> None:
-    try:
-        current_app.send_task("diagnosis.tasks.analyse_in_shadow", args=[str(model_version_id)])
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+    wake_ups.wake("diagnosis.tasks.analyse_in_shadow", str(model_version_id))
 
 
 def sweep_shadows() -> None:

@@ -33,6 +33,12 @@ def test_a_lost_task_is_not_redelivered_at_once() -> None:
     assert not nothing.reject_on_worker_lost
 
 
+def test_a_worker_whose_clock_is_an_hour_ahead_takes_no_message_of_the_scheduler_for_too_old() -> None:
+    for entry in app.conf.beat_schedule.values():
+        expires = entry.get("options", {}).get("expires")
+        assert expires is None or expires > 3600
+
+
 def test_every_task_of_ours_has_the_one_decorator() -> None:
     app.loader.import_default_modules()
     ours = [registered for name, registered in app.tasks.items() if not name.startswith("celery.")]

@@ -141,8 +141,8 @@ class TestInParts:
         settings.INTEGRITY_CHUNK = timedelta(0)
         self.messages: list[tuple[str, list[int]]] = []
         monkeypatch.setattr(
-            "diagnosis.services.integrity.current_app.send_task",
-            lambda name, args: self.messages.append((name, args)),
+            "celery.Celery.send_task",
+            lambda _, name, args: self.messages.append((name, args)),
         )
 
     def run_to_the_end(self) -> int:
@@ -199,7 +199,7 @@ def test_the_trail_is_proved_in_parts_too(
 ) -> None:
     settings.INTEGRITY_CHUNK = timedelta(0)
     messages: list[list[int]] = []
-    monkeypatch.setattr("diagnosis.services.integrity.current_app.send_task", lambda _name, args: messages.append(args))
+    monkeypatch.setattr("celery.Celery.send_task", lambda _app, _name, args: messages.append(args))
     for _ in range(3):
         audit.record(actor=owner, action="patient.viewed", subject=patient, patient_id=patient.pk)
     check = IntegrityCheck.objects.create(thing=CheckedThing.TRAIL)

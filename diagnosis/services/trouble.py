@@ -1,0 +1,66 @@
+"""Trouble that no image is to blame for: a full disk, a store or a database that fails."""
+
+import errno
+import logging
+from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError
+
+from clinic.services import readiness
+
+logger = logging.getLogger(__name__)
+
+ERRORS = (OSError, OperationalError, InterfaceError)
+
+# What the system says of a disk or of itself. An image that cannot be written as PNG is an OSError without any.
+_OF_THE_SYSTEM = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
+
+# What PostgreSQL calls lost connections, insufficient resources, operators' intervention and errors of its system. What
+# it says of a statement counts as an attempt.
+_OF_THE_DATABASE = ("", "08", "53", "57", "58")
+
+
+@dataclass
+class _Noted:
+    """Whether this process had such trouble with the files and has not seen the end of it."""
+
+    with_files: bool = False
+
+
+_noted = _Noted()
+
+
+def note(error: Exception) -> bool:
+    """Whether the error came from outside; of files it is remembered."""
+    if isinstance(error, OSError):
+        _noted.with_files = error.errno in _OF_THE_SYSTEM
+        return _noted.with_files
+    code = getattr(error.__cause__, "pgcode", None) or ""
+    return code[:2] in _OF_THE_DATABASE
+
+
+def lasts() -> bool:
+    """Whether files still cannot be stored, after they could not be. Then nothing is claimed: it would come to nothing,
+    again and again, and each time leave rows in the trail."""
+    if _noted.with_files:
+        try:
+            readiness.check_storage()
+        except readiness.NotReady:
+            logger.warning("Files cannot be stored; images wait until they can.")
+            return True
+        _noted.with_files = False
+    return False
+
+
+def forget() -> None:
+    """Trust the files again."""
+    _noted.with_files = False
