@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from clinic.api.errors import Conflict, InvalidParameters, TooLarge, Unavailable
+from clinic.disks import is_disk_trouble
 from clinic.services.records import RecordRestricted
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 OPERATIONAL = (OperationalError, InterfaceError)
 NO_DATABASE = "The database does not answer just now. Nothing was changed; please send the request again."
 DATABASE_WAIT = timedelta(seconds=5)
+NO_ROOM = "Nothing can be stored just now. Nothing was changed; please send the request again later."
+NO_ROOM_WAIT = timedelta(minutes=1)
 NOT_FOUND = "There is nothing here. Check the address; it ends with a slash."
 TOO_MANY_FILES = f"Too many files at once. Send at most {settings.UPLOAD_MAX_FILES} a request."
 
@@ -58,6 +61,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(known, context) if known else None
     if isinstance(error, OPERATIONAL):
         logger.error("The database did not answer a request.", exc_info=error)
+    if is_disk_trouble(error):
+        logger.error("What a request holds could not be stored.", exc_info=error)
     if known is None or response is None:
         return None
     response.data = _document(known)
@@ -92,6 +97,8 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIExcept
 
 
 def _as_api_error(error: Exception) -> exceptions.APIException | None:
+    if is_disk_trouble(error):
+        return Unavailable(NO_ROOM, code="not_stored", wait=NO_ROOM_WAIT)
     return next((translate(error) for kind, translate in _TRANSLATIONS if isinstance(error, kind)), None)
 
 

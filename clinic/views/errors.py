@@ -1,21 +1,26 @@
-"""The answer to an error of our own, and to a database that is away, wherever in a request that was noticed."""
+"""The answer to an error of our own, and to a database or a disk that fails, wherever in a request that was noticed."""
 
 import sys
+from datetime import timedelta
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from clinic.api.problems import DATABASE_WAIT, MEDIA_TYPE, NO_DATABASE, OPERATIONAL, problem
+from clinic.api.problems import DATABASE_WAIT, MEDIA_TYPE, NO_DATABASE, NO_ROOM, NO_ROOM_WAIT, OPERATIONAL, problem
+from clinic.disks import is_disk_trouble
 from clinic.logs import chain
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A page for people, a problem document for programs; neither says what went wrong inside."""
     error = sys.exc_info()[1]
-    if error and any(isinstance(one, OPERATIONAL) for one in chain(error)):  # clearing up may have failed after it
-        return _no_database(request)
+    errors = list(chain(error)) if error else []  # clearing up may have failed after what went wrong first
+    if any(isinstance(one, OPERATIONAL) for one in errors):
+        return _try_again(request, "unavailable", NO_DATABASE, wait=DATABASE_WAIT)
+    if any(is_disk_trouble(one) for one in errors):
+        return _try_again(request, "not_stored", NO_ROOM, wait=NO_ROOM_WAIT)
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -23,13 +28,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return JsonResponse(document, status=status, content_type=MEDIA_TYPE)
 
 
-def _no_database(request: HttpRequest) -> HttpResponse:
-    """It comes back by itself: whoever asks again in a moment is answered."""
+def _try_again(request: HttpRequest, code: str, sentence: str, *, wait: timedelta) -> HttpResponse:
+    """It ends by itself or is mended: whoever asks again later is answered."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if request.path.startswith("/api/"):
-        document = problem(status=status, code="unavailable", detail=NO_DATABASE)
+        document = problem(status=status, code=code, detail=sentence)
         answer: HttpResponse = JsonResponse(document, status=status, content_type=MEDIA_TYPE)
     else:
-        answer = HttpResponse(render_to_string("503.html"), status=status)
-    answer["Retry-After"] = str(int(DATABASE_WAIT.total_seconds()))
+        answer = HttpResponse(render_to_string("503.html", {"code": code}), status=status)
+    answer["Retry-After"] = str(int(wait.total_seconds()))
     return answer

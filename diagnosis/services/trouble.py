@@ -1,28 +1,16 @@
 """Trouble that no image is to blame for: a full disk, a store or a database that fails."""
 
-import errno
 import logging
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
 
+from clinic.disks import is_disk_trouble
 from clinic.services import readiness
 
 logger = logging.getLogger(__name__)
 
 ERRORS = (OSError, OperationalError, InterfaceError)
-
-# What the system says of a disk or of itself. An image that cannot be written as PNG is an OSError without any.
-_OF_THE_SYSTEM = {
-    errno.EACCES,
-    errno.EDQUOT,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOSPC,
-    errno.EPERM,
-    errno.EROFS,
-}
 
 # What PostgreSQL calls lost connections, insufficient resources, operators' intervention and errors of its system. What
 # it says of a statement counts as an attempt.
@@ -42,7 +30,7 @@ _noted = _Noted()
 def note(error: Exception) -> bool:
     """Whether the error came from outside; of files it is remembered."""
     if isinstance(error, OSError):
-        _noted.with_files = error.errno in _OF_THE_SYSTEM
+        _noted.with_files = is_disk_trouble(error)
         return _noted.with_files
     code = getattr(error.__cause__, "pgcode", None) or ""
     return code[:2] in _OF_THE_DATABASE

@@ -1,17 +1,19 @@
 """A full disk or a database that went away is no fault of the images that were being analysed."""
 
 import errno
-from collections.abc import Iterator
 
 import psycopg2.errors
 import pytest
 from django.db import OperationalError
+from django.test import Client
 
+from clinic.models import User
 from clinic.services import readiness
-from diagnosis.models import Analysis, AnalysisState, ModelVersion
+from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion
 from diagnosis.models.analysis import MAX_ATTEMPTS
 from diagnosis.services import analysing, analysis_queue, sweeping, trouble
-from tests.factories import AnalysisFactory
+from diagnosis.upload_handler import SizeLimitedUploadHandler
+from tests.factories import AnalysisFactory, upload
 
 
 @pytest.fixture
@@ -90,13 +92,31 @@ def not_ready() -> None:
 
 
 @pytest.fixture
-def sweeps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def sweeps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr(analysis_queue, "sweep", lambda: done.append("swept"))
-    yield done
+    return done
 
 
 def test_messages_that_waited_together_for_a_worker_are_one_sweep(db: None, sweeps: list[str]) -> None:
     for _ in range(720):
         sweeping.sweep()
     assert sweeps == ["swept"]
+
+
+@pytest.mark.parametrize("start", ["/api/v1", ""])
+def test_an_upload_for_which_there_is_no_room_is_to_be_sent_again_later(
+    case: Case, owner: User, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
+    """The bytes on their way are kept in a temporary file first."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "secret inside")
+
+    monkeypatch.setattr(SizeLimitedUploadHandler, "new_file", fail)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(owner)
+    answer = browser.post(f"{start}/cases/{case.pk}/images/", {"files": upload()})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert b"Nothing can be stored just now" in answer.content
+    assert b"secret" not in answer.content
