@@ -13,7 +13,7 @@ import statistics
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.upload_to_result import Client, new_case
+from benchmarks.client import Client
 from mlcore.assays import get_assay
 from mlcore.overlays import encode_png
 from mlcore.synthetic import draw
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--pause", type=int, default=700, help="milliseconds between two keys")
     options = parser.parse_args()
-    case = filled_case(Client(options.address, options.email, os.environ["PASSWORD"]), options.count)
+    case = filled_case(Client.signed_in(options.address, options.email, os.environ["PASSWORD"]), options.count)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(base_url=options.address, viewport={"width": 1280, "height": 900})
@@ -54,7 +54,7 @@ def main() -> None:
 
 def filled_case(client: Client, count: int) -> str:
     """A case whose images are all analysed; its id."""
-    case = new_case(client, ASSAY)
+    case = client.new_case(ASSAY)
     kinds = get_assay(ASSAY).classes
     images = [encode_png(draw(ASSAY, kinds[seed % len(kinds)], seed)) for seed in range(count)]
     for start in range(0, count, 20):

@@ -17,13 +17,19 @@ from mlcore.engines import Engine, Forward
 from mlcore.engines.openvino import OpenVinoEngine
 
 
+def network_of(bundle: Bundle) -> Any:
+    """The bundle's network as a Keras model of two outputs: logits and the last feature maps."""
+    network: Any = build(bundle.manifest.architecture.name, bundle.manifest.shape)
+    for variable in network.weights:
+        variable.assign(bundle.network[variable.path])
+    return network
+
+
 class ReferenceEngine:
     """A bundle's network in Keras."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._network: Any = build(bundle.manifest.architecture.name, bundle.manifest.shape)
-        for variable in self._network.weights:
-            variable.assign(bundle.network[variable.path])
+        self._network = network_of(bundle)
 
     def run(self, pixels: Sequence[NDArray[np.float32]]) -> list[Forward]:
         """Run prepared images (each S x S x 3) as one batch."""
