@@ -123,14 +123,20 @@ def through_site(client: Client, images: Sequence[bytes]) -> None:
     """Several clients send images; it is over when the last prediction is stored, with mask and map."""
     from diagnosis.models import Analysis, Prediction  # noqa: PLC0415  Django is set up by now
 
-    case = UUID(client.new_case(ASSAY))
-    parts = [images[start : start + FILES_A_REQUEST] for start in range(0, len(images), FILES_A_REQUEST)]
+    cases = [UUID(client.new_case(ASSAY)) for _ in range(CLIENTS)]
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(lambda some: Client(client.address, client.token).upload(str(case), some), parts))
-    while Analysis.objects.filter(image__case=case).pending().exists():
+        list(pool.map(lambda turn: send(client, cases[turn], images[turn::CLIENTS]), range(CLIENTS)))
+    while Analysis.objects.filter(image__case__in=cases).pending().exists():
         time.sleep(LOOK)
-    stored = Prediction.objects.filter(analysis__image__case=case).exclude(mask_sha256="").exclude(map_sha256="")
+    stored = Prediction.objects.filter(analysis__image__case__in=cases).exclude(mask_sha256="").exclude(map_sha256="")
     assert stored.count() == len(images), f"{len(images) - stored.count()} results are missing"
+
+
+def send(client: Client, case: UUID, images: Sequence[bytes]) -> None:
+    """What one of several clients does: a few images a request, into a case of its own."""
+    own = Client(client.address, client.token)
+    for start in range(0, len(images), FILES_A_REQUEST):
+        own.upload(str(case), images[start : start + FILES_A_REQUEST])
 
 
 def alone(client: Client, case: str, image: bytes) -> None:
