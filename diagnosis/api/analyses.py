@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
@@ -18,7 +19,7 @@ from clinic.services import audit, records
 from clinic.services.records import RecordRestricted
 from diagnosis.models import Analysis, AnalysisState, Prediction
 from diagnosis.models.withholding import withheld_from
-from diagnosis.selectors.images import queue_positions
+from diagnosis.selectors.waiting import MOST_COUNTED, InQueue, queue_places
 from diagnosis.services import analysis_queue
 
 POLL_SECONDS = 2
@@ -47,7 +48,13 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     model_url = serializers.HyperlinkedRelatedField[Any](
         source="model_version", view_name="api:model-detail", read_only=True
     )
-    queue_position = serializers.SerializerMethodField(help_text="1: next. null: not waiting.")
+    queue_position = serializers.SerializerMethodField(
+        help_text=f"1: next. {MOST_COUNTED + 1}: more than {MOST_COUNTED} are before it. null: not waiting."
+    )
+    expected_wait = serializers.SerializerMethodField(
+        help_text="In about how many seconds the result is expected, by what the workers finished lately; at least "
+        f"that long at place {MOST_COUNTED + 1}. null: not waiting, or not known."
+    )
     paused = serializers.SerializerMethodField(help_text="Why it waits although it is its turn. null: it does not.")
     failure = serializers.SerializerMethodField()
     withheld = serializers.BooleanField(
@@ -66,6 +73,7 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
             "url",
             "state",
             "queue_position",
+            "expected_wait",
             "paused",
             "attempts",
             "failure",
@@ -87,8 +95,16 @@ class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
         ]
 
     def get_queue_position(self, analysis: Analysis) -> int | None:
-        position: int | None = self.context["queue_positions"].get(analysis.pk)
-        return position
+        place = self._place_of(analysis)
+        return place.position if place else None
+
+    def get_expected_wait(self, analysis: Analysis) -> int | None:
+        place = self._place_of(analysis)
+        return place.seconds if place else None
+
+    def _place_of(self, analysis: Analysis) -> InQueue | None:
+        places: dict[UUID, InQueue] = self.context["queue_places"]
+        return places.get(analysis.pk)
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_paused(self, analysis: Analysis) -> dict[str, str] | None:
@@ -142,7 +158,7 @@ class AnalysisViewSet(Resource[Analysis]):
     def context_for(self, items: Sequence[Analysis]) -> dict[str, Any]:
         """With the places in the queue of those that wait."""
         waiting = [one for one in items if one.state == AnalysisState.QUEUED]
-        return super().context_for(items) | {"queue_positions": queue_positions(waiting)}
+        return super().context_for(items) | {"queue_places": queue_places(waiting)}
 
     @extend_schema(parameters=[poll_hint])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -15,6 +15,7 @@ from diagnosis.models.model_version import ModelVersion
 from diagnosis.models.reach import within_reach
 from diagnosis.models.renewing import renews_when_added, renews_when_changed
 from diagnosis.models.slide_image import SlideImage
+from diagnosis.models.turns import gives_turns
 
 
 class AnalysisState(models.TextChoices):
@@ -52,6 +53,9 @@ class Priority(models.IntegerChoices):
     ANEW = 1, lazy("When nothing else waits")
 
 
+# The order in which what waits for a model is claimed.
+IN_TURN = ("priority", "turn", "queued_at", "id")
+
 # What leads on every page: a result goes before everything that has none, however new that is.
 HAS_RESULT = ExpressionWrapper(Q(state=AnalysisState.SUCCEEDED), output_field=models.BooleanField())
 
@@ -64,6 +68,15 @@ class AnalysisQuerySet(models.QuerySet["Analysis"]):
     def pending(self) -> "AnalysisQuerySet":
         """Those still to finish."""
         return self.filter(state__in=PENDING)
+
+    def claimable(self) -> "AnalysisQuerySet":
+        """Those that a worker may take. What is restricted, withdrawn, or of a model that is stopped, is passed by."""
+        return self.filter(
+            state=AnalysisState.QUEUED,
+            image__case__patient__restricted_at__isnull=True,  # those wait until the restriction is lifted
+            image__withdrawn_at__isnull=True,  # those until the image is put back
+            model_version__stopped_at__isnull=True,  # looked at in the very query that claims: a stop holds at once
+        )
 
     def leading_first(self) -> "AnalysisQuerySet":
         """The newest with a result before all others; one that waits or failed hides no result that there is."""
@@ -96,6 +109,9 @@ class Analysis(models.Model):
     # The request that queued it, as logs know it: the worker's lines about the analysis name it too.
     request_id = models.UUIDField(null=True, editable=False, default=current_id)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, db_default=Priority.FIRST)
+    turn = models.PositiveBigIntegerField(
+        db_default=0, editable=False
+    )  # the database gives it: diagnosis/models/turns.py
     reanalysis = models.ForeignKey(
         "diagnosis.Reanalysis",
         null=True,
@@ -132,7 +148,17 @@ class Analysis(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["model_version", "priority", "queued_at"], condition=Q(state="queued"), name="analysis_in_turn"
+                fields=["model_version", *IN_TURN], condition=Q(state=AnalysisState.QUEUED), name="analysis_by_turn"
+            ),
+            models.Index(
+                fields=["model_version", "priority", "turn"],
+                condition=Q(state=AnalysisState.RUNNING),
+                name="analysis_in_hand",
+            ),
+            models.Index(
+                fields=["requested_by", "model_version", "priority", "turn"],
+                condition=Q(state__in=PENDING),
+                name="analysis_of_person",
             ),
             models.Index(fields=["reanalysis", "state"], condition=Q(reanalysis__isnull=False), name="analysis_anew"),
             models.Index(fields=["lease_expires_at"], condition=Q(state="running"), name="analysis_leases"),
@@ -142,12 +168,12 @@ class Analysis(models.Model):
                 condition=Q(state__in=["failed", "quarantined"]),
                 name="analysis_failures",
             ),
-            models.Index(fields=["requested_by"], condition=Q(state__in=PENDING), name="analysis_awaited"),
         ]
         triggers = [
             pgtrigger.FSM(name="only_known_moves", field="state", transitions=TRANSITIONS),
             renews_when_added(),
-            renews_when_changed("state"),
+            renews_when_changed("state", alike=PENDING),  # waiting or in hand, the case stands as it did
+            *gives_turns(),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ Each runs once a statement, over all rows of it, and takes the cases in the orde
 over the same cases wait instead of blocking one another.
 """
 
+from collections.abc import Sequence
+
 import pgtrigger
 
 BY_IMAGE = "JOIN diagnosis_slideimage image ON image.id = new_rows.image_id"
@@ -27,16 +29,25 @@ def renews_when_added(*, case: str = "image.case_id", way: str = BY_IMAGE) -> pg
     )
 
 
-def renews_when_changed(*columns: str, case: str = "image.case_id", way: str = BY_IMAGE) -> pgtrigger.Trigger:
-    """After UPDATE, for rows in which one of `columns` has another value."""
+def renews_when_changed(
+    *columns: str, case: str = "image.case_id", way: str = BY_IMAGE, alike: Sequence[str] = ()
+) -> pgtrigger.Trigger:
+    """After UPDATE, for rows in which one of `columns` has another value; from one of `alike` to another is none."""
     tables = f"new_rows JOIN old_rows ON old_rows.id = new_rows.id {way}"
-    changed = " OR ".join(f"old_rows.{column} IS DISTINCT FROM new_rows.{column}" for column in columns)
+    changed = " OR ".join(_differs(column, alike) for column in columns)
     return _renews(
         name="renews_standing_when_changed",
         operation=pgtrigger.Update,
         referencing=_UPDATED,
         cases=f"SELECT DISTINCT {case} FROM {tables} WHERE {changed}",  # noqa: S608  as above
     )
+
+
+def _differs(column: str, alike: Sequence[str]) -> str:
+    differs = f"old_rows.{column} IS DISTINCT FROM new_rows.{column}"
+    values = ", ".join(f"'{value}'" for value in alike)
+    both = f"old_rows.{column} IN ({values}) AND new_rows.{column} IN ({values})"
+    return f"({differs} AND NOT ({both}))" if alike else differs
 
 
 def involves(*, name: str, doctor: str, case: str = "image.case_id", way: str = BY_IMAGE) -> pgtrigger.Trigger:

@@ -5,26 +5,31 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from clinic.models import User
 from diagnosis.models import Analysis, AnalysisState, Case, Prediction, SlideImage
+from diagnosis.selectors.waiting import InQueue, queue_places
 
 PAGE_SIZE = 200
 
 
 @dataclass(frozen=True)
 class ImageStatus:
-    """An image, the analysis that leads, and its place in the model's queue while it waits (1: next).
+    """An image, the analysis that leads, and its place in the model's queue while it waits.
 
     `others` are all others that it has, the newest first: by earlier versions, or by one that is to read it anew.
     """
 
     image: SlideImage
     analysis: Analysis | None
-    queue_position: int | None = None
+    in_queue: InQueue | None = None
     others: Sequence[Analysis] = ()
+
+    @property
+    def queue_position(self) -> int | None:
+        """Its place alone (1: next)."""
+        return self.in_queue.position if self.in_queue else None
 
     @property
     def is_stopped(self) -> bool:
@@ -97,12 +102,12 @@ def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
     found = [(image, list(image.analyses.all())) for image in images]
     leading = [(image, leading_of(analyses), analyses) for image, analyses in found]
     waiting = [analysis for _, analysis, _ in leading if analysis and analysis.state == AnalysisState.QUEUED]
-    positions = queue_positions(waiting)
+    places = queue_places(waiting)
     return [
         ImageStatus(
             image,
             analysis,
-            positions.get(analysis.pk) if analysis else None,
+            places.get(analysis.pk) if analysis else None,
             [one for one in analyses if one is not analysis],
         )
         for image, analysis, analyses in leading
@@ -112,25 +117,6 @@ def _statuses(images: Iterable[SlideImage]) -> Sequence[ImageStatus]:
 def leading_of(analyses: Sequence[Analysis]) -> Analysis | None:
     """Which of an image's analyses, newest first, stands for it: the newest with a result, else the newest."""
     return next((one for one in analyses if one.state == AnalysisState.SUCCEEDED), next(iter(analyses), None))
-
-
-def queue_positions(waiting: Sequence[Analysis]) -> dict[UUID, int]:
-    """The place of each waiting analysis in the queue of its model, by its id: one query.
-
-    What waits because the patient's record is restricted or its model is stopped has no place: it is passed by.
-    """
-    if not waiting:
-        return {}
-    models = {analysis.model_version_id for analysis in waiting}
-    queue = Analysis.objects.filter(
-        state=AnalysisState.QUEUED,
-        model_version__in=models,
-        model_version__stopped_at__isnull=True,
-        image__case__patient__restricted_at__isnull=True,
-    ).annotate(place=Window(RowNumber(), partition_by=F("model_version"), order_by=("priority", "queued_at", "id")))
-    # No place is 0. Being asked together with the places, the ids are picked out only after all were numbered.
-    picked = queue.filter(Q(place=0) | Q(pk__in=[analysis.pk for analysis in waiting]))
-    return dict(picked.order_by().values_list("pk", "place"))
 
 
 def place_of(image: SlideImage) -> Place:

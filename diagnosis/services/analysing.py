@@ -50,7 +50,7 @@ class Failure:
 
 
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
-    """Analyse the oldest waiting images of one model. Returns whether there may be more.
+    """Analyse those of one model's waiting images whose turn it is. Returns whether there may be more.
 
     After an error of our own the batch is given back, to be tried again image by image, and the error is raised. Where
     disk, store or database failed, no image is to blame: it costs no attempt.

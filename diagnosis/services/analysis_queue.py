@@ -22,7 +22,7 @@ from clinic.models import User
 from clinic.request_context import current_id
 from clinic.services import audit, records
 from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, Priority, SlideImage
-from diagnosis.models.analysis import MAX_ATTEMPTS
+from diagnosis.models.analysis import IN_TURN, MAX_ATTEMPTS
 from diagnosis.services.analysis_log import tell_on_commit
 from diagnosis.services.tallies import count_ended, put_together
 
@@ -53,19 +53,17 @@ def _wake_workers(model_version_id: UUID, count: int) -> None:
 
 @transaction.atomic
 def claim(*, model_version_id: UUID) -> Claim | None:
-    """Take the oldest waiting analyses of one model, at most a batch and at most a batch's pixels. What is read anew
-    comes after everything else.
+    """Take those whose turn it is of one model's waiting analyses, at most a batch and at most a batch's pixels: people
+    take turns (diagnosis/models/turns.py), and what is read anew comes after everything else.
 
     What was lost once is tried again alone: if its image brings a worker down, no other image suffers.
     """
     waiting = (
-        Analysis.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .filter(state=AnalysisState.QUEUED, model_version_id=model_version_id)
-        .filter(image__case__patient__restricted_at__isnull=True)  # those wait until the restriction is lifted
-        .filter(model_version__stopped_at__isnull=True)  # looked at in this very query: a stop holds at once
-        .filter(image__withdrawn_at__isnull=True)  # those until the image is put back
+        Analysis.objects.claimable()
+        .select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .filter(model_version_id=model_version_id)
         .select_related("image__case", "model_version")
-        .order_by("priority", "queued_at", "id")
+        .order_by(*IN_TURN)
     )
     batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
     if not batch:
@@ -146,13 +144,8 @@ def sweep() -> None:
     )
     _release(lost, action="analysis.lease_lost")
     put_together()
-    waiting = Analysis.objects.filter(
-        state=AnalysisState.QUEUED,
-        image__case__patient__restricted_at__isnull=True,
-        image__withdrawn_at__isnull=True,
-        model_version__stopped_at__isnull=True,
-    )
-    for model_version_id, count in waiting.order_by().values_list("model_version").annotate(Count("pk")):
+    waiting = Analysis.objects.claimable().order_by().values_list("model_version").annotate(Count("pk"))
+    for model_version_id, count in waiting:
         batches = -(-count // settings.ANALYSIS_BATCH_SIZE)
         wake_workers_on_commit(model_version_id, count=min(batches, MOST_WAKE_UPS))
 
@@ -201,7 +194,7 @@ def hand_over_waiting(*, from_model: ModelVersion, to_model: ModelVersion, by: U
         .filter(state=AnalysisState.QUEUED, model_version=from_model, priority=Priority.FIRST)
         .exclude(image__in=others)
         .select_related("image__case")
-        .order_by("queued_at", "id")
+        .order_by(*IN_TURN)
     )
     finish([one.pk for one in waiting], state=AnalysisState.CANCELLED)
     taken = Analysis.objects.bulk_create(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from diagnosis.models import Analysis, Prediction, Verdict
 from diagnosis.selectors.newer_results import ImageResult
 from diagnosis.views.results import Result, percentage, result_of
+from diagnosis.waits import in_words
 
 register = template.Library()
 
@@ -50,6 +51,12 @@ def failure_words(analysis: Analysis) -> str:
 def digest(sha256: str) -> str:
     """The first characters of a SHA-256: enough to compare by eye."""
     return sha256[:12]
+
+
+@register.filter
+def wait_words(seconds: int) -> str:
+    """How long something takes, as exactly as it is known: to go behind "about" or "more than"."""
+    return in_words(seconds)
 
 
 @register.filter

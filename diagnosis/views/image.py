@@ -105,7 +105,8 @@ def image_state(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 def _seen(status: ImageStatus) -> str:
     """What the fragment shows, so that it is sent again only when it would differ."""
-    return f"{status.analysis.state}-{status.queue_position or 0}" if status.analysis else ""
+    place, wait = (status.in_queue.position, status.in_queue.seconds or 0) if status.in_queue else (0, 0)
+    return f"{status.analysis.state}-{place}-{wait}" if status.analysis else ""
 
 
 def _visible_image(request: SignedInRequest, pk: UUID) -> SlideImage:

@@ -8,6 +8,7 @@ from diagnosis.models import Case
 from diagnosis.selectors.cases import CaseCounts, count_images
 from diagnosis.selectors.images import ImageStatus, page_of_images
 from diagnosis.selectors.reading_progress import progress_of
+from diagnosis.selectors.waiting import InQueue
 
 
 def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
@@ -30,7 +31,8 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
         counts.not_malignant,
         counts.refer,
     )
-    seen = hashlib.sha256(repr((rows, known, images.page.number)).encode()).hexdigest()[:16]
+    last = max((one.in_queue for one in images.statuses if one.in_queue), key=_position, default=None)
+    seen = hashlib.sha256(repr((rows, known, last, images.page.number)).encode()).hexdigest()[:16]
     return {
         "page": images.page,
         "statuses": images.statuses,
@@ -38,12 +40,17 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
         "progress": progress,
         "next_to_read": progress.next_to_read(),
         "is_waiting": is_waiting,
+        "last_in_queue": last,
         "seen": seen,
     }
 
 
 def _is_waiting(status: ImageStatus) -> bool:
     return status.is_waiting
+
+
+def _position(place: InQueue) -> int:
+    return place.position
 
 
 def _shown(status: ImageStatus) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.contrib.postgres.operations import NotInTransactionMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
@@ -21,6 +22,8 @@ ALTER TABLE "t" ADD CONSTRAINT "k" FOREIGN KEY ("id") REFERENCES "u" ("id");"""
 def _one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process closes before it forks stays open: the test's transaction is on it."""
     monkeypatch.setattr(connection, "close", lambda: None)
+    # What must not be done in a transaction is only written down here.
+    monkeypatch.setattr(NotInTransactionMixin, "_ensure_not_in_transaction", lambda *_: None)
 
 
 @pytest.mark.django_db

@@ -92,8 +92,8 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
 ) -> None:
     client = api("owner")
     # Token, tokens, its use, the count of requests, the page, what is shown of its predictions, earlier looks, the
-    # look, the places queued at.
-    with django_assert_num_queries(9):
+    # look, the first of the queue, the pace.
+    with django_assert_num_queries(10):
         listed = client.get(ANALYSES).json()["results"]
     assert sorted(one["queue_position"] for one in listed if one["queue_position"]) == [1, 2, 3, 4, 5]
 

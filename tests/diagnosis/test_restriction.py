@@ -12,7 +12,7 @@ from clinic.models import HoldKind, Patient, RecordHold, User
 from clinic.services.holds import lift_hold, place_hold
 from clinic.services.records import RecordRestricted
 from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion, SlideImage
-from diagnosis.selectors.images import queue_positions
+from diagnosis.selectors.waiting import InQueue, queue_places
 from diagnosis.services import analysis_queue
 from diagnosis.services.cases import open_case
 from diagnosis.services.uploads import UploadRefused, accept_image
@@ -78,7 +78,7 @@ def test_what_waits_is_passed_by_until_the_restriction_is_lifted(
     waiting: Analysis, restriction: RecordHold, owner: User
 ) -> None:
     other = AnalysisFactory.create(model_version=waiting.model_version)
-    assert queue_positions([waiting, other]) == {other.pk: 1}
+    assert queue_places([waiting, other]) == {other.pk: InQueue(1)}
     claim = analysis_queue.claim(model_version_id=waiting.model_version_id)
     assert claim is not None
     assert [one.pk for one in claim.analyses] == [other.pk]

@@ -160,9 +160,9 @@ def test_it_takes_as_many_queries_for_one_image_as_for_many(
     owner_client: Client, case: Case, model: ModelVersion, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     waiting(case, model)
-    # Session, person, case, looks; images counted and read, analyses, predictions, queue; counts; then how far the
-    # case is read: its images, readings and requests.
-    expected = 13
+    # Session, person, case, looks; images counted and read, analyses, predictions, queue and pace; counts; then how
+    # far the case is read: its images, readings and requests.
+    expected = 14
     with django_assert_num_queries(expected + 1):  # the look
         owner_client.get(address(case))
     for _ in range(20):
