@@ -105,8 +105,11 @@ def image_state(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 def _seen(status: ImageStatus) -> str:
     """What the fragment shows, so that it is sent again only when it would differ."""
-    place, wait = (status.in_queue.position, status.in_queue.seconds or 0) if status.in_queue else (0, 0)
-    return f"{status.analysis.state}-{place}-{wait}" if status.analysis else ""
+    if status.analysis is None:
+        return ""
+    place = status.in_queue
+    wait = f"-{place.seconds}" if place and place.seconds else ""
+    return f"{status.analysis.state}-{place.position if place else 0}{wait}"
 
 
 def _visible_image(request: SignedInRequest, pk: UUID) -> SlideImage:
