@@ -1,11 +1,10 @@
 """The addresses of people, patients and the schema."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from clinic.api.care_team import CareTeamViewSet, DoctorViewSet
-from clinic.api.docs import ApiDocs
+from clinic.api.docs import ApiDocs, ApiSchema
 from clinic.api.patients import PatientViewSet
 from clinic.api.people import PersonViewSet
 from clinic.api.programs import ServiceAccountTokenViewSet, ServiceAccountViewSet
@@ -22,7 +21,7 @@ urlpatterns = [
     path("tokens/", TokenViewSet.as_view({"get": "list", "post": "create"}), name="tokens"),
     path("tokens/<uuid:id>/", TokenViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="token"),
     path("tokens/current/", CurrentTokenView.as_view(), name="current-token"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", ApiSchema.as_view(), name="schema"),
     path("docs/", ApiDocs.as_view(url_name="api:schema"), name="docs"),
     path(
         "patients/<uuid:pk>/care-team/",
