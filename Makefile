@@ -18,6 +18,7 @@ run: ## Install what is missing, start everything and print the address; Ctrl-C 
 	@exec .venv/bin/python -m embedded run
 
 test test-site test-beside: export DJANGO_SETTINGS_MODULE = clinic.settings.testing
+test test-site test-beside: export MODEL_CACHE ?= $(CURDIR)/var/model-cache
 test: install-dev ## Run the whole suite on a PostgreSQL and a broker of its own
 ifneq ($(strip $(ARGS)),)
 	@$(LEND) python -m pytest --ignore=tests/browser $(ARGS)

@@ -9,6 +9,7 @@ from django.utils.regex_helper import normalize
 
 from diagnosis.models import Prediction
 
+NOTHINGS = uuid4()  # the id of no thing
 SAMPLES = {"kind": "display", "form": "csv", "uidb36": "1", "key": "none"}
 
 
@@ -54,5 +55,5 @@ def _example(entry: URLPattern | URLResolver, prefix: str, things: Mapping[str, 
     """A piece of a path with examples in the place of its parameters."""
     text, names = normalize(entry.pattern.regex.pattern)[0]
     words = f"{prefix}{text}".split("%(")[0].strip("/").split("/")
-    values = {name: SAMPLES.get(name, str(things.get(words[-1], uuid4()))) for name in names}
+    values = {name: SAMPLES.get(name, str(things.get(words[-1], NOTHINGS))) for name in names}
     return text % values

@@ -169,7 +169,7 @@ def test_a_late_twin_writes_nothing(
 
 
 def test_the_command_line_gives_the_same_numbers_digit_for_digit(
-    specimen: Case, bundled: ModelVersion, owner: User, tmp_path: Path
+    specimen: Case, bundled: ModelVersion, owner: User, tmp_path: Path, settings: Settings
 ) -> None:
     content = drawn_png(assay=specimen.assay, kind=specimen.get_assay().classes[-1], seed=9)
     for seed in range(5):  # among others in a batch, as in a worker
@@ -179,13 +179,8 @@ def test_the_command_line_gives_the_same_numbers_digit_for_digit(
     path = tmp_path / "image.png"
     path.write_bytes(content)
     bundle = ROOT / "bundles" / f"{specimen.assay}.bundle"
-    done = subprocess.run(
-        [sys.executable, "-m", "mlcore", "predict", "--model", str(bundle), "--json", str(path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-m", "mlcore", "predict", "--model", str(bundle), "--cache", str(settings.MODEL_CACHE)]
+    done = subprocess.run([*command, "--json", str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
     stored = Prediction.objects.get(analysis=analysis)
     assert said["probabilities"] == stored.probabilities

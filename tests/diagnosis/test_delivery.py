@@ -121,11 +121,15 @@ def test_nothing_that_rode_along_comes_out_of_any_address(
     for name, original in ORIGINALS.items():
         accept_image(case=case, uploaded_by=owner, file=upload(name=name, content=original))
     worker()
+    clients = (web("owner"), api("owner"))
+    asked: set[str] = set()
     for image in SlideImage.objects.all():
         original = ORIGINALS[image.uploaded_name]
         pictures = 0
-        for address in every_address(things_of(image.analyses.get().prediction)):
-            for client in (web("owner"), api("owner")):
+        own = [one for one in every_address(things_of(image.analyses.get().prediction)) if one.path not in asked]
+        asked.update(one.path for one in own)
+        for address in own:
+            for client in clients:
                 response = client.get(address.path)
                 if response.streaming:  # files to keep, which no browser shows: a record's export, and figures
                     b"".join(response)
@@ -133,7 +137,7 @@ def test_nothing_that_rode_along_comes_out_of_any_address(
                     assert response.headers["Content-Disposition"].startswith("attachment")
                     continue
                 assert MARKER not in response.content, (image.uploaded_name, address)
-                assert original[:200] not in response.content, (image.uploaded_name, address)
+                assert not any(one[:200] in response.content for one in ORIGINALS.values()), address
                 if response.headers.get("Content-Type") == "image/png":
                     assert set(chunks(response.content)) == PIXELS_ONLY, (image.uploaded_name, address)
                     pictures += 1

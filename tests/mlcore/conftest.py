@@ -35,9 +35,9 @@ def mlcore() -> Run:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of drawn breast patches, 40 a class."""
+    """A data folder of drawn breast patches, 24 a class."""
     folder = tmp_path_factory.mktemp("drawn")
-    done = run_mlcore("draw", "--assay", "breast", "--out", folder, "--count", "40")
+    done = run_mlcore("draw", "--assay", "breast", "--out", folder, "--count", "24")
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 from mlcore.assays import get_assay
 from mlcore.catalogue import Shape
 from mlcore.datasets import InvalidDataset, load_dataset
-from mlcore.plans import PLANS, TrainingPlan
+from mlcore.plans import TrainingPlan, plan_for
 from mlcore.splits import split_dataset
 from mlcore.training import Epoch, Trainer
 from mlcore.training_state import UnusableState
@@ -29,8 +29,8 @@ SIDE = 32
 
 
 def small_plan() -> TrainingPlan:
-    """The breast plan on smaller images in smaller batches, so that an epoch has several steps."""
-    plan = PLANS["breast"]
+    """A small network with the breast plan's ways, on smaller images in smaller batches: several steps an epoch."""
+    plan = plan_for("breast", "compact-breast")
     return replace(
         plan,
         recipe=replace(plan.recipe, input_size=SIDE),
