@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from clinic.models import Patient, User
 from diagnosis.models import ModelVersion
+from tests.browser.watching import wait_for_script
 from tests.factories import CaseFactory, ImageFactory, PredictionFactory, ReadingFactory
 
 # What is drawn in each canvas: the colour of most of its pixels, that of the lines behind the points.
@@ -96,7 +97,7 @@ def test_charts_follow_the_theme_and_go_light_on_paper(page: Page, history: Pati
     page.locator("[data-chart] canvas").first.wait_for()
     light = page.evaluate(DRAWN)
     page.get_by_role("button", name="Dark colours").click()
-    page.wait_for_function(f"light => JSON.stringify(({DRAWN.strip()})()) !== JSON.stringify(light)", arg=light)
+    wait_for_script(page, f"light => JSON.stringify(({DRAWN.strip()})()) !== JSON.stringify(light)", light)
     dark = page.evaluate(DRAWN)
     assert not {colour for chart in light for colour in chart} & {colour for chart in dark for colour in chart}
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from clinic.models import User
 from diagnosis.models import AssayPolicy, Case, ImageOpening, ModelVersion, SlideImage
 from diagnosis.services import file_store
+from tests.browser.watching import wait_for_script
 from tests.factories import ImageFactory, PredictionFactory, drawn_png
 
 Reading = Callable[..., SlideImage]
@@ -50,7 +51,7 @@ def open_image(page: Page, image: SlideImage) -> None:
     """Go to the image and wait until its picture is drawn, three times enlarged."""
     page.goto(f"/images/{image.pk}/")
     expect(page.locator("[data-zoom]")).to_have_text("300\N{NO-BREAK SPACE}%")
-    page.wait_for_function(DRAWN)
+    wait_for_script(page, DRAWN)
 
 
 def test_the_picture_is_zoomed_by_wheel_keys_and_buttons_and_never_smoothed(page: Page, read: Reading) -> None:
@@ -58,7 +59,7 @@ def test_the_picture_is_zoomed_by_wheel_keys_and_buttons_and_never_smoothed(page
     assert page.evaluate("document.querySelector('.live canvas').getContext('2d').imageSmoothingEnabled") is False
     page.locator("[data-live]").hover()
     page.mouse.wheel(0, -400)
-    page.wait_for_function("parseInt(document.querySelector('[data-zoom]').textContent) > 300")
+    wait_for_script(page, "parseInt(document.querySelector('[data-zoom]').textContent) > 300")
     page.keyboard.press("0")
     expect(page.locator("[data-zoom]")).to_have_text("300\N{NO-BREAK SPACE}%")
     page.keyboard.press("+")
@@ -78,9 +79,10 @@ def test_an_enlarged_picture_that_has_the_focus_is_moved_by_arrow_keys(page: Pag
     expect(page.locator("[data-zoom]")).to_have_text("450\N{NO-BREAK SPACE}%")
     before = page.locator("#layer-outline").bounding_box()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
+    wait_for_script(
+        page,
         "(left) => document.getElementById('layer-outline').getBoundingClientRect().left < left - 30",
-        arg=before["x"] if before else 0,
+        before["x"] if before else 0,
     )
     assert page.url.endswith(f"/images/{first.pk}/")
 
@@ -229,7 +231,7 @@ def test_a_damaged_picture_is_not_shown_and_the_page_says_so(page: Page, read: R
     page.keyboard.press("n")
     expect(page).to_have_url(f"/images/{whole.pk}/")
     expect(page.get_by_text("A stored picture is damaged or missing")).to_be_hidden()
-    page.wait_for_function(DRAWN)
+    wait_for_script(page, DRAWN)
 
 
 def test_without_scripts_the_plain_picture_is_shown_enlarged_pixel_by_pixel(
@@ -256,7 +258,7 @@ def test_without_scripts_the_plain_picture_is_shown_enlarged_pixel_by_pixel(
 def test_a_very_long_image_is_shown_whole(page: Page, read: Reading) -> None:
     image = read(1, width=112, height=20_000)
     page.goto(f"/images/{image.pk}/")
-    page.wait_for_function(DRAWN)
+    wait_for_script(page, DRAWN)
     box, stage = page.locator("#layer-outline").bounding_box(), page.locator("[data-live]").bounding_box()
     assert box
     assert stage

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from clinic.models import Patient, User
 from diagnosis.models import Analysis, Case, ModelVersion
+from tests.browser.watching import wait_for_script
 from tests.factories import (
     AnalysisFactory,
     CaseFactory,
@@ -97,11 +98,7 @@ def test_a_finished_batch_is_announced_without_reloading(page: Page, case: Case,
 def test_what_ends_while_one_goes_to_another_page_is_told_there(page: Page, case: Case, model: ModelVersion) -> None:
     analysis = AnalysisFactory.create(image=ImageFactory.create(case=case), model_version=model)
     page.goto("/patients/")
-    # (Playwright's own waiting for a function asks again by `eval`, which the policy of these pages refuses.)
-    for _ in range(300):
-        if str(case.pk) in (page.evaluate("sessionStorage.getItem('batches')") or ""):
-            break
-        page.wait_for_timeout(50)
+    wait_for_script(page, "(pk) => sessionStorage.getItem('batches')?.includes(pk)", str(case.pk))
     Analysis.objects.filter(pk=analysis.pk).update(state="cancelled", finished_at=timezone.now())
     page.goto("/models/")
     expect(page.get_by_role("link", name="Case of 2 January: its image is analysed")).to_be_visible()
