@@ -1,10 +1,13 @@
 """The file store gives back the bytes that were stored, or nothing."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from pytest_django import Settings
 
 from diagnosis.services import file_store
@@ -51,6 +54,34 @@ def test_only_a_digest_names_a_file(name: str) -> None:
 def test_only_the_owner_of_the_process_reads_the_files(settings: Settings) -> None:
     file_store.put(b"pixels")
     assert stored_files(settings)[0].stat().st_mode & 0o077 == 0
+
+
+def under_way(content: bytes) -> TemporaryUploadedFile:
+    file = TemporaryUploadedFile("field.png", "image/png", len(content), None)
+    file.write(content)
+    return file
+
+
+def test_an_upload_is_not_written_a_second_time(settings: Settings, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    with under_way(b"pixels") as file:
+        sha256 = file_store.put(file)
+        assert stored_files(settings)[0].stat().st_ino == Path(file.temporary_file_path()).stat().st_ino
+        assert file_store.put(file) == sha256  # asked for again while the request still has it
+    assert file_store.get(sha256) == b"pixels"
+    (stored,) = stored_files(settings)
+    assert (stored.stat().st_nlink, stored.stat().st_mode & 0o777) == (1, 0o600)
+
+
+def test_an_upload_on_another_disk_is_copied(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with under_way(b"pixels") as file:
+        sha256 = file_store.put(file)
+    assert file_store.get(sha256) == b"pixels"
+    assert [path.stat().st_mode & 0o777 for path in stored_files(settings)] == [0o600]
 
 
 def test_a_write_that_fails_leaves_nothing_behind(settings: Settings) -> None:
