@@ -33,6 +33,7 @@ MEASURES = (
     Measure("lists", "Lists and pages as the tables grow", 10, needs_database=True),
     Measure("training_memory", "Training", 6),
     Measure("processes", "Memory and start of the processes", 5),
+    Measure("upload_memory", "Memory while large files are uploaded", 6),
     Measure("audit_cost", "What the audit trail costs an upload", 4, needs_database=True),
     Measure("scaling", "More workers, and workers on a second host", 8),
 )

@@ -10,12 +10,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
+from mlcore.headers import SparingFile, read_words_behind_pixels
 from mlcore.resolution import micrometres_per_pixel
 from mlcore.wholeness import require_whole
 
@@ -33,6 +35,7 @@ MESSAGES: Final = {
     "truncated": "The file is cut off: a part of the image is missing.",
     "too_many_pixels": "The image is larger than 50 megapixels.",
     "too_small": "The image is too small to be examined.",
+    "too_much_metadata": "The file holds too many megabytes beside the image. Please send the image alone.",
     "several_frames": "The file holds several pictures; send each one as its own image.",
     "unsupported_pixels": "The image stores its pixels in a way that cannot be read (8 or 16 bits a channel are).",
 }
@@ -68,15 +71,29 @@ class ImageHeader:
 
 
 def read_header(file: BinaryIO, *, minimum_side: int = 1) -> ImageHeader:
-    """Read the header of an image and decode no pixel; the file is rewound. UnreadableImage when it is refused."""
+    """Read the header of an image and decode no pixel; the file is rewound. UnreadableImage when it is refused.
+
+    Of a file that has more than a few megabytes beside its pixels no more than these are read, and it is refused.
+    """
+    sparing = SparingFile(file)
     try:
-        with _opened(file, minimum_side=minimum_side) as image:
-            width, height = image.size
-            if _orientation(image) >= _FIRST_QUARTER_TURN:
-                width, height = height, width
-            return ImageHeader(_FORMATS[image.format or ""], width, height, micrometres_per_pixel(image))
+        return _header(cast("BinaryIO", sparing), minimum_side=minimum_side)
+    except UnreadableImage:
+        if sparing.is_spent:
+            raise UnreadableImage("too_much_metadata") from None
+        raise
     finally:
         file.seek(0)
+
+
+def _header(file: BinaryIO, *, minimum_side: int) -> ImageHeader:
+    with _opened(file, minimum_side=minimum_side) as image:
+        if isinstance(image, PngImageFile):
+            read_words_behind_pixels(image)
+        width, height = image.size
+        if _orientation(image) >= _FIRST_QUARTER_TURN:
+            width, height = height, width
+        return ImageHeader(_FORMATS[image.format or ""], width, height, micrometres_per_pixel(image))
 
 
 def check_whole(data: bytes, *, minimum_side: int = 1) -> None:
@@ -94,6 +111,8 @@ def decode(data: bytes, *, minimum_side: int = 1) -> NDArray[np.uint8]:
     16 bits a channel keep their upper 8, grey and palettes become RGB, transparency is laid over white.
     """
     with _opened(io.BytesIO(data), minimum_side=minimum_side) as image:
+        if isinstance(image, PngImageFile):
+            image.load()  # how it is turned may stand behind the pixels
         turn = _TURNS.get(_orientation(image))
         image.load()
         upright = image if turn is None else image.transpose(turn)
@@ -170,8 +189,8 @@ def _has_several_frames(image: Image.Image) -> bool:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 when there is none or the metadata is damaged: the pixels are still good."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    try:  # not the PNG's own way, which decodes all pixels when it finds nothing before them
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:  # noqa: BLE001  damaged EXIF raises nearly anything
         return 1
     return value if isinstance(value, int) and 1 <= value <= max(_TURNS) else 1

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from mlcore.images import MAX_PIXELS, MESSAGES, UnreadableImage, decode, read_header
 from mlcore.synthetic import draw_smear
@@ -61,8 +62,56 @@ def test_it_reads_the_header_alone(form: str) -> None:
     assert file.tell() == 0
 
 
-def test_it_decodes_no_pixel_for_the_header() -> None:
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF"])
+def test_it_decodes_no_pixel_for_the_header(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO(encoded(FIELD, form))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("pixels are decoded"))
+    assert read_header(file).width == 120
     assert read_header(io.BytesIO(lying_png(7000, 7000))).width == 7000
+
+
+@pytest.mark.parametrize("words", ["eXIf", "iTXt"])
+def test_a_png_says_behind_its_pixels_how_it_is_turned(words: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
+    said = {"eXIf": exif.tobytes().removeprefix(b"Exif\0\0"), "iTXt": xmp}[words]
+    whole = encoded(FIELD)
+    data = whole[:-12] + png_chunk(words.encode(), said) + whole[-12:]
+
+    header = read_header(io.BytesIO(data))
+
+    assert (header.height, header.width) == decode(data).shape[:2] == (120, 80)
+
+
+def long_png() -> bytes:
+    """A PNG with ten megabytes of words before its pixels."""
+    start = encoded(FIELD)
+    return start[:33] + png_chunk(b"tEXt", b"Comment\0" + b"x" * 10_000_000) + start[33:]
+
+
+def fussy_jpeg() -> bytes:
+    """A JPEG with very many segments of nothing."""
+    whole = encoded(FIELD, "JPEG")
+    return whole[:2] + b"\xff\xe5\0\x02" * 60_000 + whole[2:]
+
+
+@pytest.mark.parametrize("long", [long_png, fussy_jpeg])
+def test_it_reads_no_header_without_end(long: Callable[[], bytes]) -> None:
+    class Counting(io.BytesIO):
+        read_so_far = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            piece = super().read(size)
+            self.read_so_far += len(piece)
+            return piece
+
+    file = Counting(long())
+    with pytest.raises(UnreadableImage) as caught:
+        read_header(file)
+    assert caught.value.code == "too_much_metadata"
+    assert file.read_so_far < 9_000_000
+    assert file.tell() == 0
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
