@@ -61,6 +61,9 @@ class OutcomeSerializer(serializers.Serializer[object]):
     notice = serializers.CharField(allow_null=True, help_text="A sentence when the image has to wait for long.")
 
 
+OUTCOME = tuple(OutcomeSerializer().fields)
+
+
 class OutcomesSerializer(serializers.Serializer[object]):
     files = OutcomeSerializer(many=True)
 
@@ -104,7 +107,7 @@ def _files(request: Request) -> "list[UploadedFile[Any]]":
 
 
 def _entry(request: Request, name: str, outcome: Upload | UploadRefused) -> dict[str, Any]:
-    entry: dict[str, Any] = dict.fromkeys(OutcomeSerializer().fields) | {"duplicates": []}
+    entry: dict[str, Any] = dict.fromkeys(OUTCOME) | {"duplicates": []}
     if isinstance(outcome, UploadRefused):
         return entry | {"name": name, "accepted": False, "problem": _problem(outcome)}
     analysis = outcome.analysis

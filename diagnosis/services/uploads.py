@@ -1,9 +1,10 @@
 """Taking in an image: the header is read, nothing is decoded, and once this returns the image cannot get lost."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -44,44 +45,79 @@ class Upload:
     elsewhere: Sequence[SlideImage] = ()
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """A file that is in the store and has no row yet."""
+
+    file: "UploadedFile[Any]"
+    header: ImageHeader
+    sha256: str
+
+
 def accept_images(
     *, case: Case, uploaded_by: User, files: "Iterable[UploadedFile[Any]]"
 ) -> list[tuple[str, Upload | UploadRefused]]:
-    """Take in several images of `case`. Each file, by its shown name, has its own outcome: none spoils another."""
-    return [(file.name or "", _outcome(case=case, uploaded_by=uploaded_by, file=file)) for file in files]
+    """Store images of `case` and queue their analysis by the active model.
 
-
-def _outcome(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload | UploadRefused:
-    try:
-        return accept_image(case=case, uploaded_by=uploaded_by, file=file)
-    except UploadRefused as refusal:
-        return refusal
-    except OSError:
-        logger.exception("An image could not be stored.")
-        return UploadRefused("not_stored", _("The image could not be stored just now. Please send it again."))
-
-
-def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload:
-    """Store an image of `case` and queue its analysis by the active model.
-
-    Raises UploadRefused when the file is not a readable PNG, JPEG or TIFF within the limits.
+    Each file, by its shown name, has its own outcome: none spoils another. The rows of those that are taken in are
+    written together, after the last file is stored: nothing is acknowledged before. Raises PermissionDenied.
     """
     visible = Case.objects.visible_to(uploaded_by).select_related("patient").filter(pk=case.pk).first()
     if visible is None:
         raise PermissionDenied("Only the patient's care team adds images.")
     case = visible  # a merging may have moved it since the page was opened
-    if case.patient.restricted_at:
-        raise _restricted()
-    header = _check(case=case, file=file)
     model = active_model(case.assay)
-    if model is None:
-        raise UploadRefused("no_model", _("No model is active for this assay. Please tell your administrator."))
-    file.seek(0)
-    sha256 = file_store.put(file)
+    kept = [(file.name or "", _kept(case=case, model=model, file=file)) for file in files]
+    stored = [one for _, one in kept if isinstance(one, _Stored)]
+    outcomes = iter(_recorded(case=case, uploaded_by=uploaded_by, stored=stored, model=model) if model else ())
+    return [(name, next(outcomes) if isinstance(one, _Stored) else one) for name, one in kept]
+
+
+def accept_image(*, case: Case, uploaded_by: User, file: "UploadedFile[Any]") -> Upload:
+    """Take in one image. Raises UploadRefused when it is no readable PNG, JPEG or TIFF within the limits."""
+    ((_name, outcome),) = accept_images(case=case, uploaded_by=uploaded_by, files=[file])
+    if isinstance(outcome, UploadRefused):
+        raise outcome
+    return outcome
+
+
+def _kept(*, case: Case, model: ModelVersion | None, file: "UploadedFile[Any]") -> _Stored | UploadRefused:
+    """Check one file and store its bytes."""
+    if case.patient.restricted_at:
+        return _restricted()
     try:
-        return _record(case=case, uploaded_by=uploaded_by, file=file, header=header, sha256=sha256, model=model)
+        header = _check(case=case, file=file)
+        return _store(file, header) if model else _no_model()
+    except UploadRefused as refusal:
+        return refusal
+    except OSError:
+        logger.exception("An image could not be stored.")
+        return _not_stored()
+
+
+def _store(file: "UploadedFile[Any]", header: ImageHeader) -> _Stored:
+    file.seek(0)
+    return _Stored(file, header, file_store.put(file))
+
+
+def _recorded(
+    *, case: Case, uploaded_by: User, stored: Sequence[_Stored], model: ModelVersion
+) -> Sequence[Upload | UploadRefused]:
+    try:
+        return _record(case=case, uploaded_by=uploaded_by, stored=stored, model=model) if stored else []
     except records.RecordRestricted:
-        raise _restricted() from None
+        return [_restricted() for _each in stored]
+    except OSError:
+        logger.exception("Images could not be stored.")
+        return [_not_stored() for _each in stored]
+
+
+def _no_model() -> UploadRefused:
+    return UploadRefused("no_model", _("No model is active for this assay. Please tell your administrator."))
+
+
+def _not_stored() -> UploadRefused:
+    return UploadRefused("not_stored", _("The image could not be stored just now. Please send it again."))
 
 
 def _restricted() -> UploadRefused:
@@ -108,46 +144,106 @@ def _check(*, case: Case, file: "UploadedFile[Any]") -> ImageHeader:
 
 @transaction.atomic
 def _record(
-    *,
-    case: Case,
-    uploaded_by: User,
-    file: "UploadedFile[Any]",
-    header: ImageHeader,
-    sha256: str,
-    model: ModelVersion,
-) -> Upload:
+    *, case: Case, uploaded_by: User, stored: Sequence[_Stored], model: ModelVersion
+) -> list[Upload | UploadRefused]:
+    """Write the rows of stored files: as many statements for one file as for two hundred.
+
+    Nobody else adds images to the record meanwhile, for that takes the same lock.
+    """
     records.lock_open(patient_id=case.patient_id, user=uploaded_by)
-    if keep_files([sha256]):  # an erasure took the very same file away since it was stored
-        file.seek(0)
-        file_store.put(file)
-    image, is_new = SlideImage.objects.get_or_create(
+    _keep(stored)
+    known = {image.sha256: image for image in case.images.filter(sha256__in=[one.sha256 for one in stored])}
+    new = _new_images(case, [one for one in stored if one.sha256 not in known], by=uploaded_by)
+    in_use = [image for image in (known | new).values() if not image.withdrawn_at]
+    analyses = {one.image.sha256: one for one in _analyses(in_use, new=new.values(), model=model, by=uploaded_by)}
+    _audit(stored, analyses, new=set(new), by=uploaded_by)
+    for sha256, analysis in analyses.items():
+        if analysis.can_be_retried:  # whoever sends the image again wants it read again, now that its file is whole
+            analyses[sha256] = analysis_queue.retry(analysis=analysis, retried_by=uploaded_by)
+    analysis_queue.wake_workers_on_commit(model.pk, count=-(-len(analyses) // settings.ANALYSIS_BATCH_SIZE))
+    elsewhere = show_duplicates(images=in_use, person=uploaded_by)
+    return _outcomes(stored, analyses, new=set(new), elsewhere=elsewhere)
+
+
+def _keep(stored: Iterable[_Stored]) -> None:
+    """Hold the files, and store anew those that an erasure took away since."""
+    gone = set(keep_files(one.sha256 for one in stored))
+    for one in stored:
+        if one.sha256 in gone:
+            one.file.seek(0)
+            file_store.put(one.file)
+
+
+def _new_images(case: Case, stored: Iterable[_Stored], *, by: User) -> dict[str, SlideImage]:
+    """By their digests: the same bytes twice in one request are one image."""
+    images: dict[str, SlideImage] = {}
+    for one in stored:
+        images.setdefault(one.sha256, _image(case, one, by=by))
+    SlideImage.objects.bulk_create(images.values())
+    return images
+
+
+def _image(case: Case, stored: _Stored, *, by: User) -> SlideImage:
+    header = stored.header
+    return SlideImage(
         case=case,
-        sha256=sha256,
-        defaults={
-            "uploaded_name": (file.name or "image")[:255],
-            "size_bytes": file.size or 0,
-            "file_format": header.format,
-            "width": header.width,
-            "height": header.height,
-            "micrometres_per_pixel": header.micrometres_per_pixel,
-            "created_by": uploaded_by,
-        },
+        sha256=stored.sha256,
+        uploaded_name=(stored.file.name or "image")[:255],
+        size_bytes=stored.file.size or 0,
+        file_format=header.format,
+        width=header.width,
+        height=header.height,
+        micrometres_per_pixel=header.micrometres_per_pixel,
+        created_by=by,
     )
-    if image.withdrawn_at:
-        raise _withdrawn()
-    analysis, _ = Analysis.objects.get_or_create(
-        image=image, model_version=model, defaults={"requested_by": uploaded_by}
+
+
+def _analyses(
+    in_use: Iterable[SlideImage], *, new: Collection[SlideImage], model: ModelVersion, by: User
+) -> list[Analysis]:
+    known = [
+        Analysis.objects.get_or_create(image=image, model_version=model, defaults={"requested_by": by})[0]
+        for image in in_use
+        if image not in new
+    ]
+    fresh = [Analysis(image=image, model_version=model, requested_by=by) for image in new]
+    return known + Analysis.objects.bulk_create(fresh)
+
+
+def _outcomes(
+    stored: Iterable[_Stored],
+    analyses: Mapping[str, Analysis],
+    *,
+    new: Collection[str],
+    elsewhere: Mapping[UUID, Sequence[SlideImage]],
+) -> list[Upload | UploadRefused]:
+    return [
+        Upload(analyses[one.sha256], is_new, elsewhere.get(analyses[one.sha256].image_id, ()))
+        if one.sha256 in analyses
+        else _withdrawn()
+        for one, is_new in _first_of(stored, new)
+    ]
+
+
+def _first_of(stored: Iterable[_Stored], new: Collection[str]) -> Iterator[tuple[_Stored, bool]]:
+    """Each file, and whether it is the one that brought a new image."""
+    left = set(new)
+    for one in stored:
+        yield one, one.sha256 in left
+        left.discard(one.sha256)
+
+
+def _audit(stored: Iterable[_Stored], analyses: Mapping[str, Analysis], *, new: Collection[str], by: User) -> None:
+    audit.record_all(
+        actor=by,
+        acts=[
+            audit.Act(
+                action="image.uploaded" if is_new else "image.uploaded_again",
+                subject=analyses[one.sha256].image,
+                patient_id=analyses[one.sha256].image.case.patient_id,
+                detail={"sha256": one.sha256, "analysis": str(analyses[one.sha256].pk)},
+            )
+            for one, is_new in _first_of(stored, new)
+            if one.sha256 in analyses
+        ],
     )
-    audit.record(
-        actor=uploaded_by,
-        action="image.uploaded" if is_new else "image.uploaded_again",
-        subject=image,
-        patient_id=case.patient_id,
-        sha256=sha256,
-        analysis=str(analysis.pk),
-    )
-    if analysis.can_be_retried:  # whoever sends the image again wants it read again, now that its file is whole
-        analysis = analysis_queue.retry(analysis=analysis, retried_by=uploaded_by)
-    analysis_queue.wake_workers_on_commit(model.pk)
-    elsewhere = show_duplicates(image=image, person=uploaded_by)
-    return Upload(analysis=analysis, is_new=is_new, elsewhere=elsewhere)

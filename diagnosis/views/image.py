@@ -75,7 +75,7 @@ def _parts(request: SignedInRequest, image: SlideImage) -> dict[str, Any]:
         "analysis": status.analysis,
         "prediction": status.prediction,
         "result": result_of(status.prediction) if status.prediction else None,
-        "duplicates": show_duplicates(image=image, person=request.user),
+        "duplicates": show_duplicates(images=[image], person=request.user)[image.pk],
         "place": place_of(image),
         "resolution": image.resolution,
         "enlargement": enlargement,
