@@ -70,7 +70,7 @@ def test_it_stores_one_prediction_with_its_files_and_its_trail(
         assert set(mask.convert("L").tobytes()) <= {0, 255}
     for sha256 in (prediction.outline_sha256, prediction.map_sha256):
         with Image.open(io.BytesIO(file_store.get(sha256))) as overlay:
-            assert overlay.mode == "RGBA"
+            assert overlay.has_transparency_data
     event = AuditEvent.objects.get(action="analysis.succeeded")
     assert (event.patient_id, event.subject_id) == (specimen.patient_id, str(analysis.pk))
 

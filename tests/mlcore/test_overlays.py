@@ -9,8 +9,9 @@ from PIL import Image
 from mlcore.overlays import activation_png, display_rendition, encode_png, mask_outline_png, thumbnail
 
 
-def opened(png: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(png)))
+def opened(png: bytes, mode: str = "RGBA") -> NDArray[np.uint8]:
+    """The picture as a browser draws it."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert(mode))
 
 
 def test_the_outline_surrounds_the_nucleus_and_leaves_it_free() -> None:
@@ -52,6 +53,29 @@ def test_weak_activation_is_transparent() -> None:
     assert (np.diff(picture[..., 3].ravel().astype(int)) >= 0).all()
 
 
+def test_activation_goes_from_black_by_red_to_yellow() -> None:
+    activation = np.array([[0.0, 0.5, 1.0]], np.float32)
+
+    picture = opened(activation_png(activation))[..., :3].astype(int)
+
+    dark, middle, bright = picture[0]
+    assert dark.max() < 10
+    assert middle[0] > 2 * max(middle[1], middle[2])
+    assert bright[0] > 240
+    assert bright[1] > 240
+    assert bright[2] < 200
+
+
+def test_a_line_of_the_outline_is_bright_on_a_dark_halo() -> None:
+    mask = np.zeros((512, 512), np.uint8)
+    mask[100:400, 100:400] = 255
+
+    outline = opened(mask_outline_png(mask))
+
+    assert tuple(outline[100, 250]) == (0, 255, 170, 255)
+    assert tuple(outline[98, 250]) == (0, 40, 30, 150) or tuple(outline[99, 250]) == (0, 40, 30, 150)
+
+
 def test_renditions_keep_the_aspect_ratio_and_never_enlarge() -> None:
     image = np.zeros((1000, 4000, 3), np.uint8)
 
@@ -65,4 +89,4 @@ def test_colours_are_not_exchanged() -> None:
     red = np.zeros((4, 4, 3), np.uint8)
     red[..., 0] = 255
 
-    assert tuple(opened(encode_png(red))[0, 0]) == (255, 0, 0)
+    assert tuple(opened(encode_png(red), "RGB")[0, 0]) == (255, 0, 0)
