@@ -44,7 +44,7 @@ test-beside:
 		exit $$worst'
 
 faults: install-dev ## Hurt a site of its own in every way we know, and prove what it kept (ARGS="--random 10000", ARGS="--mutated 10000")
-	@.venv/bin/python -m tests.faults --report var/faults.md --models var/model-cache $(ARGS)
+	@.venv/bin/python -m tests.faults --models var/model-cache $(ARGS)
 
 bench: install-dev ## Measure speed, memory and lists against their goals: benchmarks/results.md (ARGS="--only lists")
 	@.venv/bin/python -m benchmarks $(ARGS)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -116,10 +116,19 @@ def finish(ids: Sequence[UUID], *, state: AnalysisState, code: str = "", message
 
 
 def _lock_standings(ids: Iterable[UUID]) -> None:
-    """Lock the standings of the analyses' cases in one order: the triggers would in that of several statements."""
+    """Lock the standings of the analyses' cases in one order: the triggers would in that of several statements.
+
+    Uploads to these cases wait for the transaction. One whose worker is frozen in it ends long before the lease.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = %s", [_longest_idle()])
     cases = Analysis.objects.filter(pk__in=list(ids)).values("image__case")
     standings = CaseStanding.objects.select_for_update(no_key=True).filter(case__in=cases).order_by("pk")
     list(standings.values_list("pk"))
+
+
+def _longest_idle() -> int:
+    return int(settings.ANALYSIS_LEASE.total_seconds() * 1000 / 4)
 
 
 def _held(claim: Claim) -> QuerySet[Analysis]:

@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 ERRORS = (OSError, OperationalError, InterfaceError)
 
-# What PostgreSQL calls lost connections, insufficient resources, operators' intervention and errors of its system. What
-# it says of a statement counts as an attempt.
-_OF_THE_DATABASE = ("", "08", "53", "57", "58")
+# What PostgreSQL calls lost connections, transactions that stood still, insufficient resources, operators' intervention
+# and errors of its system. What it says of a statement counts as an attempt.
+_OF_THE_DATABASE = ("", "08", "25", "53", "57", "58")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InternalError, connection
+from django.db import InternalError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
 
@@ -188,3 +188,16 @@ def test_many_workers_never_claim_the_same_image(queue: Queue, model: ModelVersi
     for worker in workers:
         worker.join()
     assert len(claimed) == len(set(claimed)) == 60
+
+
+def test_a_worker_that_is_frozen_while_uploads_wait_for_it_loses_its_transaction(
+    queue: Queue, model: ModelVersion, settings: Settings
+) -> None:
+    queue(1)
+    settings.ANALYSIS_LEASE = timedelta(seconds=60)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    with transaction.atomic(), connection.cursor() as cursor:
+        analysis_queue.lock_held(claim)
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("15s",)

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import django
 
-from tests.faults.site import HASTE, UNHURRIED, running_site
+from embedded.place import CHECKOUT
+from tests.faults.site import UNHURRIED, haste, running_site
 
 
 def main() -> int:
     """Run and tell; 1 when anything was wrong."""
     options = _parser().parse_args()
-    told = UNHURRIED if options.mutated else HASTE
+    if options.mutated:
+        options.report = options.report or CHECKOUT / "var" / "mutated.md"
+    told = UNHURRIED if options.mutated else haste(options.pace)
     small_disks = not options.quick and not options.mutated
     with running_site(models=options.models and options.models.resolve(), small_disks=small_disks, told=told) as site:
         os.environ.update(site.variables)
@@ -31,7 +34,8 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only those that every run of the tests does")
-    parser.add_argument("--only", default="", help="only those whose name has this in it")
+    parser.add_argument("--only", default="", help="only those whose name has this, or one of these a,b,c, in it")
+    parser.add_argument("--pace", type=float, default=1.0, help="above 1 for a busy machine: longer leases")
     parser.add_argument("--random", type=int, default=0, metavar="IMAGES", help="random faults instead")
     parser.add_argument("--every", type=float, default=5.0, metavar="SECONDS", help="between random faults")
     parser.add_argument("--mutated", type=int, default=0, metavar="IMAGES", help="send changed images instead")

@@ -1,110 +1,47 @@
-"""Faults one after another, or at random for as long as images arrive; what is proved after each is told in a table."""
+"""Faults one after another: each while images arrive, and what is proved after it."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-import numpy as np
+from django.utils import timezone
 
+from clinic.models import AuditEvent
 from clinic.services.tokens import issue_token
 from tests.factories import CaseFactory, PatientFactory, UserFactory, add_to_care_team
-from tests.faults import harm, proof
-from tests.faults.harm import Harm
+from tests.faults import proof
+from tests.faults.faults import POISONED, Fault
+from tests.faults.harm import OF_THE_HARM, lease, sweep
 from tests.faults.site import Site
-from tests.faults.traffic import Sending, Traffic, drawn
+from tests.faults.traffic import Acknowledged, Sending, Traffic
+from tests.faults.waits import Waits, waits_of
 from tests.waiting import TookTooLong, wait_until
 
 CASES = 8
-LONGEST_RECOVERY = 120.0  # seconds
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is done, while how many images are sent. `quick` ones are part of every run of the suite."""
-
-    name: str
-    harm: Harm
-    images: int = 40
-    quick: bool = False
-    set_aside: int = 0
-    poison: bytes = b""
-
-    def contents(self) -> list[bytes]:
-        """The images; a poisonous one is among the first."""
-        images = [drawn() for _ in range(self.images)]
-        if self.poison:
-            images.insert(3, drawn() + self.poison)
-        return images
+GRACE = 10.0  # seconds beyond the sweeper's period in which what was lost must be found
+NOTICED = 5.0  # seconds that nobody may wait for a page or for an upload's answer beside a fault that is unnoticed
+LONGEST_RECOVERY = 300.0  # seconds; what takes longer has not recovered
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it. Times in seconds."""
+    """What became of it. Times in seconds.
+
+    `bound`: in what time it had to recover. `again`: how often images were taken up again, their worker being lost.
+    """
 
     fault: str
     images: int
-    lasted: float
-    recovered: float
-    unreadable: float
-    refusals: str
-    problems: list[str]
-
-
-def nothing(site: Site, sending: Sending) -> None:
-    """No harm: what the images carry is enough."""
-
-
-UPLOAD_STEPS = ["the header is read", "the file is stored", "the rows are written", "the rows hold"]
-WORK_STEPS = [
-    "the batch is claimed",
-    "the image is decoded",
-    "the model has spoken",
-    "the pictures are stored",
-    "the results are written",
-    "the results hold",
-]
-
-QUICK = {"the file is stored", "the results are written"}
-
-FAULTS: list[Fault] = [
-    *(Fault(f"web dies when {step}", harm.at_step(step), quick=step in QUICK) for step in UPLOAD_STEPS),
-    *(Fault(f"worker child dies when {step}", harm.at_step(step), quick=step in QUICK) for step in WORK_STEPS),
-    *(Fault(f"worker dies when {step}", harm.at_step(step, how="and parent")) for step in WORK_STEPS),
-    Fault("worker killed", harm.worker_killed),
-    Fault("web killed", harm.web_killed),
-    Fault("an image crashes its process", nothing, set_aside=1, poison=b"POISON", quick=True),
-    Fault("an image hangs", nothing, set_aside=1, poison=b"HANG"),
-    Fault("an image eats memory", nothing, set_aside=1, poison=b"GORGE"),
-    Fault("the same message fifty times", harm.same_message, quick=True),
-    Fault("a batch outlasts lease and broker", harm.slow_beyond_the_broker),
-    Fault("broker stopped for 5 s", harm.broker_stopped),
-    Fault("broker wiped", harm.broker_wiped, quick=True),
-    Fault("broker paused for 15 s", harm.broker_paused),
-    Fault("PostgreSQL restarted at once", harm.database_restarted(1), quick=True),
-    Fault("PostgreSQL restarted at once, ten times", harm.database_restarted(10), images=200),
-    Fault("no connection is left for 5 s", harm.connections_exhausted),
-    Fault("three deployments", harm.deployed, images=100),
-    Fault("two schedulers", harm.two_schedulers),
-    Fault("no scheduler", harm.no_scheduler),
-    Fault("a clock an hour off", harm.clock_off),
-    Fault("a worker that consumes nothing", harm.nothing_is_consumed),
-    Fault("a bit flips in an image", harm.bit_flipped_in_an_image),
-    Fault("a bit flips in the model", harm.bit_flipped_in_the_model),
-    Fault("disk full for files for 5 s", harm.full_disk("media")),
-    Fault("disk full for uploads under way for 5 s", harm.full_disk("incoming")),
-    Fault("disk full for the database for 5 s", harm.full_disk("database")),
-]
-
-# What may happen at any time, every few seconds, for as long as images arrive.
-AT_RANDOM: list[Harm] = [
-    *(harm.at_step(step) for step in [*UPLOAD_STEPS, *WORK_STEPS]),
-    *(harm.at_step(step, how="and parent") for step in WORK_STEPS),
-    harm.worker_killed,
-    harm.web_killed,
-    harm.same_message,
-    harm.broker_wiped,
-    harm.database_restarted(1),
-]
+    lasted: float = 0.0
+    recovered: float = 0.0
+    bound: float = 0.0
+    unreadable: float = 0.0
+    upload: float = 0.0
+    again: int = 0
+    refusals: str = ""
+    remarks: str = ""
+    problems: list[str] = field(default_factory=list)
 
 
 def clinic_of(site: Site) -> Traffic:
@@ -118,39 +55,6 @@ def clinic_of(site: Site) -> Traffic:
     return Traffic(site.address, issue_token(person=doctor).text, cases)
 
 
-def suffer(site: Site, traffic: Traffic, fault: Fault) -> Outcome:
-    """Do one fault to the site while images are sent, wait until it has recovered, and prove that all is well."""
-    traffic.refusals.clear()
-    traffic.longest_gap = 0.0
-    contents = fault.contents()
-    began = time.monotonic()
-    sending = traffic.send(contents)
-    try:
-        wait_until(lambda: sending.done >= len(contents) // 8, what="the first images to be taken in")
-        fault.harm(site, sending)
-        over = time.monotonic()
-        wrong = _recovered(site, sending)
-        recovered = time.monotonic() - over
-    except TookTooLong as error:
-        over, recovered, wrong = time.monotonic(), 0.0, [str(error)]
-    finally:
-        sending.end()
-    traffic.set_aside += fault.set_aside
-    wrong += proof.problems(traffic)
-    refusals = ", ".join(f"{count} {kind}" for kind, count in sorted(traffic.refusals.items()))
-    return Outcome(fault.name, len(contents), over - began, recovered, traffic.longest_gap, refusals, wrong)
-
-
-def _recovered(site: Site, sending: Sending) -> list[str]:
-    try:
-        wait_until(
-            lambda: sending.done == sending.count and proof.is_settled(), what="results", seconds=LONGEST_RECOVERY
-        )
-    except TookTooLong as error:
-        return [str(error)]
-    return []
-
-
 def one_after_another(site: Site, faults: Sequence[Fault], tell: Callable[[Outcome], None]) -> list[Outcome]:
     """Every fault on one site; each is told when it is over."""
     traffic = clinic_of(site)
@@ -161,13 +65,95 @@ def one_after_another(site: Site, faults: Sequence[Fault], tell: Callable[[Outco
     return outcomes
 
 
-def at_random(*, every: float, seed: int) -> Harm:
-    """A random fault every few seconds until every image is acknowledged."""
-    dice = np.random.default_rng(seed)
+def suffer(site: Site, traffic: Traffic, fault: Fault) -> Outcome:
+    """Do one fault to the site while images are sent, wait until it has recovered, and prove that all is well."""
+    traffic.forget_times()
+    known, since, began = len(traffic.acknowledged), timezone.now(), time.monotonic()
+    makings = fault.makings()
+    sending = traffic.send(makings, over=fault.over)
+    wrong = _harmed(site, sending, fault)
+    over = time.monotonic()
+    wrong += recovered(site, sending)
+    ended = time.monotonic()
+    sending.end()
+    bound = fault.rounds * (lease() + sweep() + GRACE)
+    outcome = Outcome(
+        fault=fault.name,
+        images=len(makings),
+        lasted=over - began,
+        recovered=ended - over,
+        bound=bound,
+        unreadable=traffic.longest_gap,
+        upload=traffic.longest_upload,
+        again=taken_up_again(since),
+        refusals=told_refusals(traffic),
+        remarks=_beside(traffic.acknowledged[known:], fault),
+    )
+    return replace(outcome, problems=[*wrong, *_too_long(outcome, fault, traffic), *_proved(traffic, fault)])
 
-    def harms(site: Site, sending: Sending) -> None:
-        while sending.done < sending.count:
-            time.sleep(every)
-            AT_RANDOM[dice.integers(len(AT_RANDOM))](site, sending)
 
-    return harms
+def _harmed(site: Site, sending: Sending, fault: Fault) -> list[str]:
+    """Do it; what went wrong. Whatever that was, the site is given the chance to recover."""
+    try:
+        wait_until(lambda: sending.done >= sending.count // 8, what="the first images to be taken in")
+        fault.harm(site, sending)
+    except AssertionError as error:  # it took too long, or did nothing
+        return [str(error)]
+    except OF_THE_HARM as error:  # the faults after it are to be tried, too
+        return [f"the harm itself failed: {error!r}"]
+    finally:
+        site.doom.unlink(missing_ok=True)
+        site.kept_running()
+    return []
+
+
+def recovered(site: Site, sending: Sending) -> list[str]:
+    """Wait until every image is acknowledged and has a result; what is wrong when that takes too long."""
+    try:
+        wait_until(
+            lambda: sending.done == sending.count and proof.is_settled(), what="results", seconds=LONGEST_RECOVERY
+        )
+    except TookTooLong as error:
+        return [str(error)]
+    return []
+
+
+def _proved(traffic: Traffic, fault: Fault) -> list[str]:
+    traffic.set_aside += bool(fault.poison)
+    return proof.problems(traffic)
+
+
+def _too_long(outcome: Outcome, fault: Fault, traffic: Traffic) -> list[str]:
+    """What nobody should have had to wait for."""
+    found = []
+    if outcome.recovered > outcome.bound:
+        found.append(f"recovered only after {outcome.recovered:.1f} s")
+    if fault.unnoticed and max(outcome.unreadable, outcome.upload) > NOTICED:
+        found.append("somebody was held up")
+    if fault.unnoticed and traffic.refusals:
+        found.append("somebody was turned away")
+    return found
+
+
+def taken_up_again(since: datetime) -> int:
+    """How often images went back to the queue because their worker was lost or failed."""
+    actions = ["analysis.lease_lost", "analysis.given_back"]
+    return AuditEvent.objects.filter(action__in=actions, occurred_at__gte=since).count()
+
+
+def told_refusals(traffic: Traffic) -> str:
+    """How often what was answered instead of an acknowledgement."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(traffic.refusals.items()))
+
+
+def _beside(acknowledged: Sequence[Acknowledged], fault: Fault) -> str:
+    """How long images waited for their results before a poisonous one came, and beside it."""
+    if not fault.poison or not fault.over:
+        return ""
+    ids = [one.analysis for one in acknowledged]
+    before, beside = waits_of(ids[:POISONED]), waits_of(ids[POISONED:])
+    return f"result after {_told(before)} before it came, {_told(beside)} beside it"
+
+
+def _told(waits: Waits) -> str:
+    return f"{waits.median:.1f} s (p95 {waits.nearly_all:.1f}, longest {waits.longest:.1f})"

@@ -4,7 +4,7 @@ import io
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -16,10 +16,15 @@ from clinic.models import AuditEvent
 from diagnosis.models import Analysis, AnalysisState, Prediction, SlideImage
 from diagnosis.models.analysis import PENDING
 from diagnosis.selectors.models import active_model
+from diagnosis.services import file_store
+from diagnosis.services.exports import bundle_file
 from diagnosis.services.predictors import get_predictor
 from mlcore.images import decode
+from mlcore.predictor import Predictor
+from tests.faults import asking
 from tests.faults.traffic import Traffic
 
+MANY = 500  # images, of which the model is asked by several processes
 DAYS_AGO = 2 * 24 * 3600  # seconds: what nobody refers to goes a day after it was stored
 
 
@@ -51,6 +56,7 @@ def _states(traffic: Traffic) -> Iterator[str]:
     set_aside = states.pop(AnalysisState.QUARANTINED, 0)
     if set(states) - {AnalysisState.SUCCEEDED} or set_aside != traffic.set_aside:
         yield f"{set_aside} set aside, not {traffic.set_aside}; beside them {dict(states)}"
+        traffic.set_aside = set_aside  # told once
 
 
 def _doubles() -> Iterator[str]:
@@ -73,14 +79,25 @@ def _mixed_up(traffic: Traffic) -> Iterator[str]:
 
 
 def _expected(traffic: Traffic, stored: Iterable[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    unknown = [sha256 for sha256 in stored if sha256 not in traffic.expected]
+    traffic.expected.update(zip(unknown, _asked(traffic, unknown), strict=True))
+    for sha256 in stored:
+        yield sha256, traffic.expected[sha256]
+
+
+def _asked(traffic: Traffic, unknown: Sequence[str]) -> Iterable[dict[str, float]]:
+    """What the model says of these images: of many by several processes, from the store, which compares digests."""
     model = active_model("leukemia")
     assert model is not None
-    predictor = get_predictor(model)
-    for sha256 in stored:
-        if sha256 not in traffic.expected:
-            (outcome,) = predictor.predict([decode(traffic.content[sha256])])
-            traffic.expected[sha256] = dict(outcome.probabilities)
-        yield sha256, traffic.expected[sha256]
+    if len(unknown) > MANY:
+        files = [Path(settings.MEDIA_ROOT) / file_store.name_of(sha256) for sha256 in unknown]
+        return asking.results(bundle_file(model.sha256), settings.MODEL_CACHE, files)
+    return [_said(get_predictor(model), traffic.content[sha256] or file_store.get(sha256)) for sha256 in unknown]
+
+
+def _said(predictor: Predictor, content: bytes) -> dict[str, float]:
+    (outcome,) = predictor.predict([decode(content)])
+    return dict(outcome.probabilities)
 
 
 def _files_and_trail() -> Iterator[str]:

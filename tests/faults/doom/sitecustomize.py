@@ -1,10 +1,11 @@
 """On the path of a web server or worker under test: what is to happen to it, and where, stands in files outside.
 
-- An image with the word POISON in it kills the process that opens it, one with HANG holds it, one with GORGE eats all
-  memory.
+- An image with the word POISON in it kills the process that opens it, one with HANG FOR EVER holds it, one with
+  GORGE ON MEMORY eats all there is.
 - The file that DOOM names holds the name of a step (see `STEPS`): the process that gets there next takes the file away
   and dies, with its parent where the file says `and parent`, or sleeps as many seconds as the file says.
 - CLOCK_OFF is how many seconds this process' clock is wrong.
+- With UNLIMITED an analysis may take as long as it likes, so that one can outlast its lease.
 """
 
 import os
@@ -76,13 +77,17 @@ def _lay(step: str, name: str, when: str) -> Callable[[Any], None]:
     return into
 
 
+def _without_limits(tasks: Any) -> None:
+    tasks.analyse_queued.soft_time_limit = tasks.analyse_queued.time_limit = 600
+
+
 def _open_or_suffer(file: BinaryIO, *arguments: Any, **options: Any) -> Image.Image:
     content = file.read()
     if b"POISON" in content:
         os.kill(os.getpid(), signal.SIGKILL)
-    if b"HANG" in content:
+    if b"HANG FOR EVER" in content:
         time.sleep(3600)
-    if b"GORGE" in content:
+    if b"GORGE ON MEMORY" in content:
         hoard = []
         while True:
             hoard.append(bytearray(b"x") * 64 * 1024 * 1024)
@@ -96,6 +101,8 @@ if "celery" in " ".join(sys.orig_argv):  # web servers read headers with it
 if "DOOM" in os.environ:
     for step, module, name, when in STEPS:
         wrapt.register_post_import_hook(_lay(step, name, when), module)
+if "UNLIMITED" in os.environ:
+    wrapt.register_post_import_hook(_without_limits, "diagnosis.tasks")
 if off := int(os.environ.get("CLOCK_OFF", "0")):
     import time_machine
 
