@@ -23,7 +23,7 @@ from tests.faults.site import Site
 from tests.faults.traffic import Sending, Traffic, drawn
 from tests.faults.waits import Waits, told, until_all_were_done
 
-AHEAD = 200  # images that wait at most: what is measured is the recovery, not how long a queue can get
+AHEAD = 64  # images that wait at most: what is measured is the recovery, not how long a queue can get
 LOOK = 0.5  # seconds
 
 
