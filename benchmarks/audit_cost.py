@@ -4,12 +4,10 @@
 
 Makes its own data, so give it a database that is thrown away. The three ways take turns, a few images at a time, so
 that whatever else the machine does falls on all alike; of each way's rounds the quickest quarter counts, the one
-that was disturbed least. It prints images a second and the time of one image, then the share of an upload's time that
-chain and trail take. `--writers` uploads from several threads at once, each to its own case.
+that was disturbed least. `--writers` uploads from several threads at once, each to its own case.
 """
 
 import argparse
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +16,12 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
+from benchmarks import figures
+from benchmarks.figures import Figure, Goal
 from benchmarks.start import prepare
 
 WAYS = ("chain", "no links", "no trail")
+AT_MOST: Goal = {"at_most": 1.1}
 
 
 def main() -> None:
@@ -29,14 +30,28 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--images", type=int, default=4, help="a round, way and writer")
     parser.add_argument("--writers", type=int, default=1)
+    figures.options_of(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.rounds = 4
     prepare()
-    times = measure(options)
-    each = {way: quickest_quarter(times[way]) / options.images for way in WAYS}
-    for way in WAYS:
-        print(f"{way:9} {options.writers / each[way]:6.1f} images/s, {1000 * each[way]:6.2f} ms an image of one writer")
-    print(f"the links take {1 - each['no links'] / each['chain']:.1%} of an upload's time")
-    print(f"the whole trail takes {1 - each['no trail'] / each['chain']:.1%} of an upload's time")
+    figures.publish(list(told(measure(options), options)), options)
+
+
+def told(times: dict[str, list[float]], options: argparse.Namespace) -> Iterator[Figure]:
+    """What chain and trail cost, by the quickest quarter of the rounds of each way."""
+    each = {way: [1000 * one / options.images for one in quickest_quarter(times[way])] for way in WAYS}
+    alone = "one writer" if options.writers == 1 else f"{options.writers} writers at once"
+    for way, goal in (("no trail", AT_MOST), ("no links", {})):
+        yield Figure(
+            measure=f"an upload with the trail, {alone}",
+            unit="ms an image",
+            runs=each["chain"],
+            against=way,
+            against_runs=each[way],
+            goal=goal,
+            note="the quickest quarter of each way's rounds, which took turns",
+        )
 
 
 def measure(options: argparse.Namespace) -> dict[str, list[float]]:
@@ -52,9 +67,9 @@ def measure(options: argparse.Namespace) -> dict[str, list[float]]:
     return times
 
 
-def quickest_quarter(times: list[float]) -> float:
-    """The mean of the quickest quarter."""
-    return statistics.mean(sorted(times)[: max(1, len(times) // 4)])
+def quickest_quarter(times: list[float]) -> list[float]:
+    """Those that were disturbed least."""
+    return sorted(times)[: max(1, len(times) // 4)]
 
 
 def together(writers: list[Callable[[int], None]], images: int) -> float:

@@ -34,11 +34,12 @@ CREATE TEMP TABLE numbered AS SELECT n, md5('patient' || CASE WHEN n <= %(of_one
 FROM generate_series(%(first)s, %(last)s) n;
 INSERT INTO clinic_patient (id, record_number, family_name, given_name, created_at, created_by_id)
 SELECT DISTINCT ON (patient) patient, 'MRN-' || n, 'Family' || n, 'Given', now(), %(all)s::uuid
-FROM numbered ORDER BY patient, n;
+FROM numbered ORDER BY patient, n ON CONFLICT DO NOTHING;
 INSERT INTO clinic_careteammembership (patient_id, user_id, added_at, added_by_id)
 SELECT DISTINCT patient, %(all)s::uuid, now(), %(all)s::uuid FROM numbered
 UNION SELECT patient, %(some)s::uuid, now(), %(all)s::uuid FROM numbered WHERE n %% 50 = 0
-UNION SELECT patient, %(few)s::uuid, now(), %(all)s::uuid FROM numbered WHERE n <= 1000 AND n %% 20 = 0;
+UNION SELECT patient, %(few)s::uuid, now(), %(all)s::uuid FROM numbered WHERE n <= 1000 AND n %% 20 = 0
+ON CONFLICT DO NOTHING;
 INSERT INTO diagnosis_case (id, patient_id, assay, specimen_date, urgency, note, created_at, created_by_id)
 SELECT case_id, patient, 'leukemia', date '2024-01-01' + (n %% 700),
        CASE WHEN n %% 200 = 0 THEN 'emergency' WHEN n %% 20 = 0 THEN 'urgent' ELSE 'routine' END, '', now(),

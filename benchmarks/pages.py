@@ -11,6 +11,7 @@ from django.test import Client
 from benchmarks.made_rows import Hospital
 from clinic.models import Patient
 from clinic.services.tokens import issue_token
+from diagnosis.models import SlideImage
 
 Ask = Callable[[], Any]
 
@@ -59,7 +60,10 @@ def _pages_on(client: Client) -> str:
 
 def _others(clients: Mapping[str, Client]) -> dict[str, Ask]:
     one = Patient.objects.get(record_number="MRN-1")
+    image = SlideImage.objects.filter(case__patient=one, readings__isnull=False).order_by("id")[0]
     found: dict[str, Ask] = {
+        "a case": partial(clients["all"].get, f"/cases/{image.case_id}/"),
+        "an image": partial(clients["all"].get, f"/images/{image.pk}/"),
         "history of a patient with 60 specimens": partial(clients["all"].get, f"/patients/{one.pk}/"),
         "patients": partial(clients["all"].get, "/patients/"),
         "patients, search": partial(clients["all"].post, "/patients/", {"query": "family77"}),

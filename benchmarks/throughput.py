@@ -45,10 +45,11 @@ LOOK, ASK = 0.02, 0.005  # seconds between two looks at the rows, and between tw
 
 @dataclass(frozen=True)
 class Prototype:
-    """The service that is compared with, and how many clients suit it best."""
+    """The service that is compared with, how many clients suit it best, and the id of its process."""
 
     address: str
     at_once: int = 1
+    process: int = 0
 
     def one(self, content: bytes) -> None:
         """One image, one answer."""
@@ -160,7 +161,7 @@ def prototype(model: str) -> Iterator[Prototype]:
     try:
         wait_until(lambda: process.poll() is not None or answers(port), what="the prototype")
         assert process.poll() is None, f"the prototype ended with status {process.returncode}"
-        yield Prototype(f"http://127.0.0.1:{port}")
+        yield Prototype(f"http://127.0.0.1:{port}", process=process.pid)
     finally:
         process.terminate()
         process.wait()

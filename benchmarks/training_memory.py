@@ -1,9 +1,10 @@
-"""Is memory flat in the number of images? One epoch of the prototype network on 1, 4 and 16 times as many.
+"""Is memory flat in the number of images, and is training quicker than all in memory? On 1, 4 and 16 times as many.
 
-    python -m benchmarks.training_memory --images 192
+    python -m benchmarks.training_memory --figures FILE
 
-Each line is a fresh process: our own training, which reads images when it needs them, beside what the prototypes did,
-the whole folder in an array and `fit` on that. Images are drawn, and copied to make more of them.
+Each measurement is a fresh process: our own training, which reads images when it needs them, beside what the prototypes
+did, the whole folder in an array and `fit` on that; the same network, the same batch, as many epochs. Images are drawn,
+and copied to make more of them. Time begins before the first image is read.
 """
 
 import argparse
@@ -15,17 +16,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import figures
+from benchmarks.figures import Figure
+from benchmarks.machine import CHECKOUT
 from mlcore.assays import get_assay
 from mlcore.datasets import Sample, load_dataset, read_pixels
 from mlcore.overlays import encode_png
-from mlcore.plans import PLANS, TrainingPlan
+from mlcore.plans import TrainingPlan, plan_for
 from mlcore.preprocessing import resize
 from mlcore.synthetic import draw
 
@@ -33,30 +38,63 @@ ASSAY = get_assay("leukemia")
 NETWORK = "prototype-leukemia"
 DRAWN = 8  # images a class; the others are copies of these
 TIMES = (1, 4, 16)
+OURS, THEIRS = "as it is read", "all in memory"
+
+Found = Mapping[tuple[str, int], Mapping[str, list[float]]]
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=192, help="the smallest number (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=128, help="the smallest number (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    figures.options_of(parser)
     options = parser.parse_args()
     if options.measure:
         way, folder = options.measure
-        print(json.dumps(WAYS[way](list(load_dataset(Path(folder), ASSAY).samples))))
+        samples = list(load_dataset(Path(folder), ASSAY).samples)
+        print(json.dumps(WAYS[way](samples, options.epochs)))
         return
-    table = Table("training", "images", "peak memory", "more than before", "images/s")
+    if options.quick:
+        options.images = 16
+    figures.publish(list(told(measured(options), options.images)), options)
+
+
+def measured(options: argparse.Namespace) -> Found:
+    """Both ways in turn, at each number of images."""
+    found: dict[tuple[str, int], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory() as root:
-        folders = [make_folder(Path(root) / str(times), times * options.images) for times in TIMES]
-        for way in WAYS:
-            before = None
-            for folder, times in zip(folders, TIMES, strict=True):
-                found = in_own_process(way, folder)
-                more = "" if before is None else f"{found['memory'] - before:+.0f} MB"
-                row = (f"{found['memory']:.0f} MB", more, f"{found['speed']:.1f}")
-                table.add_row(way, str(times * options.images), *row)
-                before = found["memory"]
-    Console(width=100).print(table)
+        folders = {times: make_folder(Path(root) / str(times), times * options.images) for times in TIMES}
+        for _ in range(options.rounds):
+            for times, folder in folders.items():
+                for way in WAYS:
+                    for what, value in in_own_process(way, folder, options.epochs).items():
+                        found[way, times][what].append(value)
+    return found
+
+
+def told(found: Found, images: int) -> Iterator[Figure]:
+    """Speed at every number of images, and memory at the largest against the smallest."""
+    for times in TIMES:
+        yield Figure(
+            measure=f"training on {times * images:,} images",
+            unit="images/s",
+            runs=found[OURS, times]["speed"],
+            against=THEIRS,
+            against_runs=found[THEIRS, times]["speed"],
+            goal={"at_least": 1.5},
+        )
+    for way in WAYS:
+        yield Figure(
+            measure=f"peak memory of training, {way}, {TIMES[-1]} times the images",
+            unit="MB",
+            runs=found[way, TIMES[-1]]["memory"],
+            against=f"{images:,} images",
+            against_runs=found[way, TIMES[0]]["memory"],
+            goal={"at_most": 1.1} if way == OURS else {},
+        )
 
 
 def make_folder(root: Path, count: int) -> Path:
@@ -73,52 +111,66 @@ def make_folder(root: Path, count: int) -> Path:
     return root
 
 
-def in_own_process(way: str, folder: Path) -> dict[str, float]:
-    """Peak memory (MB) and images a second of one epoch."""
-    command = [sys.executable, __file__, "--measure", way, str(folder)]
-    quiet = {"PYTHONPATH": str(Path(__file__).parent.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, env={**os.environ, **quiet}, stdout=subprocess.PIPE, text=True, check=True)
+def in_own_process(way: str, folder: Path, epochs: int) -> dict[str, float]:
+    """Peak memory (MB) and images a second."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.training_memory",
+        "--measure",
+        way,
+        str(folder),
+        "--epochs",
+        str(epochs),
+    ]
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=CHECKOUT, env=quiet, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{folder.name} times the images, {way}: {found}", flush=True)
     return found
 
 
-def streamed(samples: list[Sample]) -> dict[str, float]:
+def streamed(samples: list[Sample], epochs: int) -> dict[str, float]:
     """Our training: batches are read while it runs."""
-    import keras  # noqa: PLC0415  not in the process that prints
+    from mlcore import training  # noqa: PLC0415  not in the process that tells
 
-    from mlcore import architectures, training  # noqa: PLC0415
-    from mlcore.catalogue import Shape  # noqa: PLC0415
-
-    plan = PLANS[ASSAY.slug]
-    network = architectures.build(NETWORK, Shape(plan.recipe.input_size, len(ASSAY.classes)), any_size=False)
-    learner = keras.Model(network.inputs, network.outputs[0])
-    learner.compile(optimizer="adam", loss=keras.losses.CategoricalCrossentropy(from_logits=True))
-    batches = training.Batches(samples, _uncropped(plan), classes=len(ASSAY.classes), seed=1, epoch=0)
+    plan = _plan()
+    learner = _learner(jit_compile=False)
     start = time.perf_counter()
-    learner.fit(batches, epochs=1, verbose=0, shuffle=False)
-    return _found(len(samples), start)
+    for epoch in range(epochs):
+        batches = training.Batches(samples, plan, classes=len(ASSAY.classes), seed=1, epoch=epoch)
+        learner.fit(batches, verbose=0, shuffle=False)
+    return _found(epochs * len(samples), start)
 
 
-def in_memory(samples: list[Sample]) -> dict[str, float]:
+def in_memory(samples: list[Sample], epochs: int) -> dict[str, float]:
     """What the prototypes did: everything in one array first."""
-    import keras  # noqa: PLC0415
+    plan = _plan()
+    learner = _learner()
+    start = time.perf_counter()
+    pixels = np.array([resize(read_pixels(sample), plan.recipe.input_size) for sample in samples]) / 255.0
+    labels = np.eye(len(ASSAY.classes))[[sample.label for sample in samples]]
+    learner.fit(pixels, labels, epochs=epochs, batch_size=plan.batch, verbose=0)
+    return _found(epochs * len(samples), start)
+
+
+def _plan() -> TrainingPlan:
+    """As `train --architecture` has it, with the network's own size."""
+    plan = plan_for(ASSAY.slug, NETWORK)
+    return replace(plan, augmentation=replace(plan.augmentation, crop=plan.recipe.input_size))
+
+
+def _learner(**options: Any) -> Any:
+    import keras  # noqa: PLC0415  not in the process that tells
 
     from mlcore import architectures  # noqa: PLC0415
     from mlcore.catalogue import Shape  # noqa: PLC0415
 
-    plan = PLANS[ASSAY.slug]
-    network = architectures.build(NETWORK, Shape(plan.recipe.input_size, len(ASSAY.classes)))
+    size = _plan().recipe.input_size
+    network = architectures.build(NETWORK, Shape(size, len(ASSAY.classes)), any_size=False)
     learner = keras.Model(network.inputs, network.outputs[0])
-    learner.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    start = time.perf_counter()
-    pixels = np.array([resize(read_pixels(sample), plan.recipe.input_size) for sample in samples]) / 255.0
-    labels = np.array([sample.label for sample in samples])
-    learner.fit(pixels, labels, epochs=1, batch_size=plan.batch, verbose=0)
-    return _found(len(samples), start)
-
-
-def _uncropped(plan: TrainingPlan) -> TrainingPlan:
-    return replace(plan, augmentation=replace(plan.augmentation, crop=plan.recipe.input_size))
+    learner.compile(optimizer="adam", loss=keras.losses.CategoricalCrossentropy(from_logits=True), **options)
+    return learner
 
 
 def _found(images: int, start: float) -> dict[str, float]:
@@ -126,7 +178,7 @@ def _found(images: int, start: float) -> dict[str, float]:
     return {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "speed": images / seconds}
 
 
-WAYS = {"as it is read": streamed, "all in memory": in_memory}
+WAYS: dict[str, Callable[[list[Sample], int], dict[str, float]]] = {OURS: streamed, THEIRS: in_memory}
 
 if __name__ == "__main__":
     main()

@@ -16,6 +16,7 @@ from clinic.api.problems import answer
 from clinic.api.resources import ClinicalResource
 from clinic.api.serializers import KnownFields
 from clinic.models import Patient
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.selectors.merging import lives_on_in
 from clinic.selectors.patients import search_patients
 from clinic.services.patients import LikelyDuplicates, register_patient
@@ -132,4 +133,5 @@ class PatientViewSet(ClinicalResource[Patient]):
         """Find patients by name or record number. Go on with the same body at `next`."""
         body = PatientSearchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        know_emergencies(self.person)
         return self.answer_with_page(search_patients(user=self.person, query=body.validated_data["search"]))

@@ -23,6 +23,7 @@ from clinic.api.idempotency import Handler, in_one_transaction, once
 from clinic.api.parsers import require_nothing_in
 from clinic.api.permissions import DoctorsChange, asked_of
 from clinic.models import User
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import audit, records
 
 CHANGING = {"post", "put", "patch", "delete"}
@@ -169,6 +170,7 @@ class Resource(Endpoint, GenericViewSet[T]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page of what the person may see."""
+        know_emergencies(self.person)
         return self.answer_with_page(self.get_queryset())
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -18,11 +18,19 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The patients whose care team `user` is on, or whom an emergency opens to them: where every query starts."""
         if not isinstance(user, User) or not user.sees_patients:
             return self.none()
-        team = user.care_team_memberships.values("patient_id")
-        emergencies = user.emergency_accesses.current().order_by().values("patient_id")
-        seen = self.filter(pk__in=team.union(emergencies, all=True))
+        seen = self.filter(_looked_after_by(user))
         seen = seen.filter(merged_into__isnull=True)  # a merged record is seen as the one it lives on in
         return seen if user.only_assays is None else seen.filter(_of_assays(user.only_assays, user))
+
+
+def _looked_after_by(user: User) -> Q:
+    """By the care team, or for as long as an emergency lasts."""
+    team = user.care_team_memberships.values("patient_id")
+    opened = user.opened_in_emergency
+    if opened is None:
+        emergencies = user.emergency_accesses.current().order_by().values("patient_id")
+        return Q(pk__in=team.union(emergencies, all=True))
+    return Q(pk__in=team) | Q(pk__in=opened) if opened else Q(pk__in=team)
 
 
 def _of_assays(assays: Collection[str], user: User) -> Q:

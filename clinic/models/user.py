@@ -66,6 +66,9 @@ class User(AbstractBaseUser):
 
     # Only while a request is answered that came with a token for some assays: `visible_to` shows nothing else then.
     only_assays: frozenset[str] | None = None
+    # Only while a page or list is read: whom an emergency opens to them at its beginning, so that `visible_to` says it
+    # in a form in which the database need not look at every patient of theirs.
+    opened_in_emergency: tuple[uuid.UUID, ...] | None = None
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -33,6 +33,13 @@ def current_access(*, user: User, patient: Patient) -> EmergencyAccess | None:
     return user.emergency_accesses.current().filter(patient=patient).first()
 
 
+def know_emergencies(user: User) -> None:
+    """Ask once whom an emergency opens to `user`, for all that is listed in answer to this request."""
+    if user.sees_patients:
+        opened = user.emergency_accesses.current().order_by().values_list("patient_id", flat=True)
+        user.opened_in_emergency = tuple(opened)
+
+
 def open_notices(user: User) -> Sequence[EmergencyNotice]:
     """What `user` has not taken note of, about patients who are still in their care."""
     theirs = user.care_team_memberships.values("patient_id")

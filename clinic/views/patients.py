@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.forms import PatientForm, PatientSearchForm
 from clinic.selectors.duplicates import Candidate
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.selectors.patients import page_of_patients, search_patients
 from clinic.services import audit
 from clinic.services.patients import LikelyDuplicates, register_patient
@@ -28,6 +29,7 @@ def patients(request: SignedInRequest) -> HttpResponse:
     form = PatientSearchForm(request.POST)
     form.is_valid()
     query, after, before = (form.cleaned_data.get(name) for name in ("query", "after", "before"))
+    know_emergencies(request.user)
     found = search_patients(user=request.user, query=query or "")
     page = page_of_patients(patients=found, after=after, before=before)
     audit.record(actor=request.user, action="patients.searched", subject=request.user, count=len(page.patients))

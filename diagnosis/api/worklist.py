@@ -15,6 +15,7 @@ from clinic.api.errors import InvalidParameters
 from clinic.api.resources import Endpoint
 from clinic.api.serializers import KnownFields
 from clinic.models import User
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.selectors.patients import search_patients
 from clinic.services import audit
 from diagnosis.api.record_entries import DoctorsOnly
@@ -128,6 +129,7 @@ class WorklistView(Endpoint):
     def _answer(self, request: Request, *, search: str) -> Response:
         assert isinstance(request.user, User)  # noqa: S101  the permissions let no one else through
         entries = _checked(request)
+        know_emergencies(request.user)
         form = FilterForm(entries)
         if not form.is_valid():
             raise InvalidParameters({name: [str(one) for one in errors] for name, errors in form.errors.items()})

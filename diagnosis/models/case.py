@@ -64,6 +64,7 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["patient", "-specimen_date", "-created_at"], name="case_by_patient"),
             models.Index(fields=["-created_at", "-id"], name="case_newest_first"),
+            models.Index(fields=["specimen_date", "id"], name="case_by_specimen_date"),
         ]
         triggers = [
             renews_when_added(case="new_rows.id", way=""),

@@ -37,7 +37,9 @@ class CaseStandingQuerySet(models.QuerySet["CaseStanding"]):
         if not isinstance(user, User) or not user.is_active or not user.is_doctor:
             return self.none()
         seen = Q(patient__in=user.care_team_memberships.values("patient"))
-        emergencies = list(user.emergency_accesses.current().order_by().values_list("patient_id", flat=True))
+        emergencies = user.opened_in_emergency
+        if emergencies is None:
+            emergencies = tuple(user.emergency_accesses.current().order_by().values_list("patient_id", flat=True))
         found = self.filter(seen | Q(patient__in=emergencies) if emergencies else seen)
         return found if user.only_assays is None else found.filter(assay__in=user.only_assays)
 

@@ -161,7 +161,7 @@ WITH first AS (
     FROM diagnosis_reading r
     WHERE r.was_blinded AND r.replaces_id IS NULL AND r.id IN ({readings})
 ),
-last AS (
+last AS NOT MATERIALIZED (
     SELECT r.image_id, r.reader_id, r.role, r.created_at, r.label, coalesce(nullif(r.label, ''), r.answer) AS result
     FROM diagnosis_reading r
     WHERE NOT EXISTS (SELECT FROM diagnosis_reading later WHERE later.replaces_id = r.id)

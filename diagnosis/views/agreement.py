@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.exports import download
 from clinic.models import Purpose, User
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest, administrators_only, doctors_only
 from diagnosis.agreement_forms import AgreementForm
@@ -33,6 +34,7 @@ def _of_all(_: User) -> Counts:
 
 def own_counts(doctor: User) -> Counts:
     """Sums over what the doctor read themselves, of patients in their care, and of nothing that is withheld."""
+    know_emergencies(doctor)
     own = Reading.objects.visible_to(doctor).filter(reader=doctor).exclude(withheld_from(doctor, image="image"))
     return counts_of(own)
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.models import Patient
 from clinic.selectors.care_teams import is_on_team
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.forms import CaseForm, UrgencyForm
@@ -45,6 +46,7 @@ def case_new(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def case(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The case: where images are dropped, and the list of those that are there."""
+    know_emergencies(request.user)
     case = get_object_or_404(Case.objects.visible_to(request.user).select_related("patient", "created_by"), pk=pk)
     audit.record(actor=request.user, action="case.viewed", subject=case, patient_id=case.patient_id)
     model = active_model(case.assay)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import audit
 from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest
@@ -113,5 +114,6 @@ def _seen(status: ImageStatus) -> str:
 
 
 def _visible_image(request: SignedInRequest, pk: UUID) -> SlideImage:
+    know_emergencies(request.user)
     images = SlideImage.objects.visible_to(request.user).select_related("case__patient", "created_by")
     return get_object_or_404(with_analyses(images, person=request.user), pk=pk)

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import audit
 from clinic.views.requests import SignedInRequest
 from diagnosis.selectors.history import page_of_history
@@ -21,6 +22,7 @@ def patient(request: SignedInRequest, pk: UUID) -> HttpResponse:
     patient = patient_or_way_on(request, pk, "diagnosis:patient")
     if isinstance(patient, HttpResponse):
         return patient
+    know_emergencies(request.user)
     context = {
         "patient": patient,
         "history": page_of_history(patient=patient, person=request.user, number=request.GET.get("page", 1)),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.selectors.patients import search_patients
 from clinic.services import audit
 from clinic.session_limits import does_not_prolong
@@ -56,6 +57,7 @@ def worklist_live(request: SignedInRequest) -> HttpResponse:
 
 
 def _list(request: SignedInRequest, form: FilterForm, entries: QueryDict) -> dict[str, Any]:
+    know_emergencies(request.user)
     search = SearchForm(request.POST)
     query = search.cleaned_data["query"] if request.method == "POST" and search.is_valid() else ""
     filters = form.filters()

@@ -96,11 +96,11 @@ def test_an_unknown_place_in_the_list_leads_to_its_beginning(owner_client: Clien
 def test_the_list_takes_as_many_queries_for_one_patient_as_for_many(
     owner_client: Client, owner: User, patient: Patient, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
-    with django_assert_num_queries(7):  # session, person, patients, search, earlier looks, looks, notices
+    with django_assert_num_queries(8):  # session, person, emergencies, patients, search, earlier looks, looks, notices
         owner_client.get(ADDRESS)
     for _ in range(20):
         registered(owner)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         owner_client.get(ADDRESS)
 
 

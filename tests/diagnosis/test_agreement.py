@@ -421,7 +421,7 @@ def test_it_takes_as_many_queries_for_many_readings_as_for_few(
     desk: Desk, owner: User, owner_client: Client, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     desk.read(desk.suggested("Pre"), owner, "Pre")
-    queries = 8  # session, person, pairs, turns, times, models; audit; notices
+    queries = 9  # session, person, emergencies, pairs, turns, times, models; audit; notices
     with django_assert_num_queries(queries):
         owner_client.get("/agreement/mine/")
     for at in (JUNE, JULY):

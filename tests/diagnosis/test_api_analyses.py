@@ -93,7 +93,7 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     client = api("owner")
     # Token, tokens, its use, the count of requests, the page, what is shown of its predictions, earlier looks, the
     # look, the first of the queue, the pace.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         listed = client.get(ANALYSES).json()["results"]
     assert sorted(one["queue_position"] for one in listed if one["queue_position"]) == [1, 2, 3, 4, 5]
 

@@ -112,5 +112,5 @@ def test_a_list_takes_as_many_queries_for_many_as_for_one(
     client = api("owner")
     # The token, the person's tokens, the token's use, the count of requests, the page, the list; earlier looks at these
     # patients, the looks.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(CASES)

@@ -156,7 +156,7 @@ def test_every_read_is_noted_for_the_patient(prediction: Prediction, owner: User
     assert [event.detail.get("file") for event in events] == [None, None, "display", None, None, "map"]
 
 
-@pytest.mark.parametrize(("address", "queries"), [(IMAGES, 8), (PREDICTIONS, 6)])
+@pytest.mark.parametrize(("address", "queries"), [(IMAGES, 9), (PREDICTIONS, 7)])
 def test_a_list_takes_as_many_queries_for_many_as_for_one(
     case: Case, api: Api, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int
 ) -> None:

@@ -5,7 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,12 +110,15 @@ class Site:
         """The file that says which step of which process is its last (tests/faults/doom)."""
         return self.place.var / "doom"
 
-    def start(self, name: str, *, under: str = "", **extra: str) -> Running:
-        """Start a program of the Procfile; `under` another name when there is to be a second one."""
+    def start(self, name: str, *, under: str = "", within: Sequence[str] = (), **extra: str) -> Running:
+        """Start a program of the Procfile; `under` another name when there is to be a second one.
+
+        `within` is the command that runs it, where it is to run elsewhere.
+        """
         command = parse_procfile((CHECKOUT / "Procfile").read_text(encoding="utf-8")).processes[name]
         with (self.place.logs / f"{under or name}.log").open("ab") as log:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", command],
+                [*within, "/bin/sh", "-c", command],
                 env=environment.for_processes(self.variables) | extra,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
