@@ -10,6 +10,7 @@ from clinic.settings.agreement import *  # noqa: F403  settings are layered by d
 from clinic.settings.agreement import AGREEMENT_PERIOD
 from clinic.settings.api import *  # noqa: F403  settings are layered by design
 from clinic.settings.api import API_TOKEN_USUAL
+from clinic.settings.back_pressure import *  # noqa: F403  settings are layered by design
 from clinic.settings.front_end import PUBLISHED
 from clinic.settings.headers import *  # noqa: F403  settings are layered by design
 from clinic.settings.languages import *  # noqa: F403  settings are layered by design
@@ -133,7 +134,7 @@ FILE_UPLOAD_HANDLERS = ["diagnosis.upload_handler.SizeLimitedUploadHandler"]
 
 # Analyses
 MODEL_CACHE = environment.path("MODEL_CACHE", VAR_DIR / "model-cache")
-ANALYSIS_BATCH_SIZE = environment.integer("ANALYSIS_BATCH_SIZE", 16)
+ANALYSIS_BATCH_SIZE = environment.integer("ANALYSIS_BATCH_SIZE", 4)
 ANALYSIS_BATCH_PIXELS = 60_000_000  # decoded bytes are three times this: what one batch may hold in memory
 ANALYSIS_THREADS = environment.integer("ANALYSIS_THREADS", 1)  # a worker process; there is one process a core
 ANALYSIS_LEASE = timedelta(seconds=environment.integer("ANALYSIS_LEASE_SECONDS", 60))

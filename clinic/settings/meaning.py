@@ -76,7 +76,8 @@ GROUPS = (
         Meaning("PROGRAM_TOKEN_LONGEST_DAYS", _("For how many days a service account's token is good at most."), "365"),
     )),
     Group(_("Analysing"), (
-        Meaning("ANALYSIS_BATCH_SIZE", _("How many images a worker takes at once."), "16"),
+        Meaning("ANALYSIS_BATCH_SIZE", _("How many images a worker takes at once."), "4"),
+        Meaning("UPLOADS_MOST_WAITING", _("How many images may wait for one model; beyond it, whoever has 200 waiting is asked to send more later."), "10000"),
         Meaning("ANALYSIS_THREADS", _("How many threads a worker process calculates with; there is one process a core."), "1"),
         Meaning("ANALYSIS_LEASE_SECONDS", _("After how long without a sign of life a worker's images go to another."), "60"),
         Meaning("ANALYSIS_SWEEP_SECONDS", _("How often it is looked for work that got lost."), "10"),

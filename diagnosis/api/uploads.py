@@ -1,5 +1,6 @@
 """/cases/<id>/images/: taking in images. Every file has its own outcome."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -19,6 +20,7 @@ from clinic.services import records
 from diagnosis.api.analyses import MODEL_STOPPED
 from diagnosis.api.cases import CaseSerializer
 from diagnosis.models import Case, SlideImage
+from diagnosis.selectors.room import seconds_until_room
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 
 STATUS_OF_REFUSAL = {
@@ -29,6 +31,12 @@ STATUS_OF_REFUSAL = {
     "restricted": status.HTTP_409_CONFLICT,
     "not_stored": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
+
+
+QUEUE_FULL = (
+    "Too many images wait to be analysed just now, many of them yours. "
+    "Nothing of this request was read: send it again, later."
+)
 
 
 class ImagesSerializer(serializers.Serializer[object]):
@@ -81,6 +89,15 @@ class CaseImages(Resource[Case]):
 
     def hold(self, item: Case) -> None:
         records.hold(patient_id=item.patient_id)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Put off whoever has enough waiting, before a byte of the body is read."""
+        super().initial(request, *args, **kwargs)
+        if self.action != "create":
+            return
+        seconds = seconds_until_room(person=self.person, assay=self.get_object().assay)
+        if seconds is not None:
+            raise Unavailable(QUEUE_FULL, code="queue_full", wait=timedelta(seconds=seconds))
 
     @extend_schema(request=ImagesSerializer, responses={202: OutcomesSerializer}, operation_id="cases_images_create")
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

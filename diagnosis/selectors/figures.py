@@ -57,6 +57,9 @@ def _queue() -> Iterator[Metric]:
     yield gauge(
         "queue_waiting", "Analyses that wait; counted up to 10000.", *((one.waiting, of) for one, of in waiting)
     )
+    yield gauge(
+        "queue_full", "Whether uploads are put off until less waits.", *((int(one.is_full), of) for one, of in waiting)
+    )
     ages = (((now - one.oldest).total_seconds(), of) for one, of in waiting)
     yield gauge("queue_oldest_seconds", "How long the oldest analysis has waited.", *ages)
     running = Analysis.objects.filter(state=AnalysisState.RUNNING).order_by()

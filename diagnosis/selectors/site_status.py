@@ -15,14 +15,23 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Max, Min, OuterRef
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from clinic.models import WorkerProcess
 from clinic.services.readiness import Readiness, readiness
 from clinic.version import VERSION
-from diagnosis.models import Analysis, AnalysisState, Backup, CheckedThing, IntegrityCheck, ModelState, ModelVersion
-from diagnosis.models.analysis import RETRYABLE
+from diagnosis.models import (
+    Analysis,
+    AnalysisState,
+    Backup,
+    CheckedThing,
+    IntegrityCheck,
+    ModelState,
+    ModelVersion,
+    Priority,
+)
+from diagnosis.models.analysis import IN_TURN, RETRYABLE
 
 MOST_COUNTED = 10_000
 MOST_SHOWN = 100
@@ -31,11 +40,12 @@ PACKAGES = ("Django", "djangorestframework", "celery", "psycopg2-binary", "openv
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits for one model. `waiting` stops at MOST_COUNTED."""
+    """What waits for one model. `waiting` stops at MOST_COUNTED, and the oldest is that of these."""
 
     model: ModelVersion
     waiting: int
     oldest: datetime
+    is_full: bool = False  # whoever has some waiting is put off
 
     @property
     def has_more(self) -> bool:
@@ -125,9 +135,17 @@ def queues() -> list[Queue]:
 
 
 def _queue(model: ModelVersion) -> Queue:
-    waiting = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version=model).order_by("priority", "queued_at")
-    oldest = waiting.values_list("queued_at", flat=True).first()
-    return Queue(model=model, waiting=waiting[:MOST_COUNTED].count(), oldest=oldest or timezone.now())
+    """By the first of the queue: what is read anew stands behind all others."""
+    most = settings.UPLOADS_MOST_WAITING
+    line = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version=model).order_by(*IN_TURN)
+    by_doctors = Count("pk", filter=Q(priority=Priority.FIRST))
+    found = line[: max(MOST_COUNTED, most)].aggregate(waiting=Count("pk"), sent=by_doctors, oldest=Min("queued_at"))
+    return Queue(
+        model=model,
+        waiting=min(found["waiting"], MOST_COUNTED),
+        oldest=found["oldest"] or timezone.now(),
+        is_full=found["sent"] >= most,
+    )
 
 
 def _leases() -> list[Lease]:

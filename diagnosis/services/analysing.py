@@ -50,14 +50,15 @@ class Failure:
 
 
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
-    """Analyse those of one model's waiting images whose turn it is. Returns whether there may be more.
+    """Analyse the images whose turn it is, of this model or of another that is worked on less. Returns whether there
+    may be more.
 
     After an error of our own the batch is given back, to be tried again image by image, and the error is raised. Where
     disk, store or database failed, no image is to blame: it costs no attempt.
     """
     if trouble.lasts():
         return False
-    claim = analysis_queue.claim(model_version_id=model_version_id)
+    claim = analysis_queue.claim_next(woken_for=model_version_id)
     if claim is None:
         return False
     try:

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -51,6 +51,30 @@ def _wake_workers(model_version_id: UUID, count: int) -> None:
         wake_ups.wake("diagnosis.tasks.analyse_queued", str(model_version_id))
 
 
+def claim_next(*, woken_for: UUID) -> Claim | None:
+    """Take a batch of the model whose turn it is; where that comes to nothing, of the one that we were woken for.
+
+    A wake-up stands behind all others in the broker. If each led to its own model's images alone, one image would wait
+    behind thousands of another model.
+    """
+    chosen = _least_worked_on() or woken_for
+    claimed = claim(model_version_id=chosen)
+    return claimed if claimed or chosen == woken_for else claim(model_version_id=woken_for)
+
+
+def _least_worked_on() -> UUID | None:
+    """Of the models for which images wait, new ones before those to be read anew, the one with the fewest in hand."""
+    of_model = Analysis.objects.filter(model_version=OuterRef("pk")).order_by()
+    queued, running = of_model.filter(state=AnalysisState.QUEUED), of_model.filter(state=AnalysisState.RUNNING)
+    in_hand = running.values("model_version").annotate(count=Count("pk")).values("count")
+    waiting = (
+        ModelVersion.objects.filter(Exists(queued), stopped_at__isnull=True)
+        .annotate(first=Exists(queued.filter(priority=Priority.FIRST)), in_hand=Coalesce(Subquery(in_hand), 0))
+        .order_by("-first", "in_hand", "pk")
+    )
+    return waiting.values_list("pk", flat=True).first()
+
+
 @transaction.atomic
 def claim(*, model_version_id: UUID) -> Claim | None:
     """Take those whose turn it is of one model's waiting analyses, at most a batch and at most a batch's pixels: people
@@ -68,7 +92,8 @@ def claim(*, model_version_id: UUID) -> Claim | None:
     batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
     if not batch:
         return None
-    batch = batch[:1] if batch[0].attempts else _within_memory([one for one in batch if not one.attempts])
+    fresh = [one for one in batch if not one.attempts]
+    batch = batch[:1] if batch[0].attempts else _within_memory(_one_of_each(fresh))
     token = uuid.uuid4()
     Analysis.objects.filter(pk__in=[one.pk for one in batch]).update(
         state=AnalysisState.RUNNING,
@@ -78,6 +103,17 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         started_at=Now(),
     )
     return Claim(token=token, analyses=batch)
+
+
+def _one_of_each(batch: list[Analysis]) -> list[Analysis]:
+    """Where images of several people stand in it, the batch up to the first one of a person who has one in it: whoever
+    sent one image does not wait for others' second ones to be done, because a batch is stored as a whole."""
+    people: set[UUID] = set()
+    for count, one in enumerate(batch):
+        if one.requested_by_id in people and len(people) > 1:
+            return batch[:count]
+        people.add(one.requested_by_id)
+    return batch
 
 
 def _within_memory(batch: list[Analysis]) -> list[Analysis]:

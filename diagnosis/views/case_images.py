@@ -21,8 +21,10 @@ from clinic.services import audit
 from clinic.session_limits import does_not_prolong
 from clinic.views.requests import SignedInRequest
 from diagnosis.models import Case, SlideImage
+from diagnosis.selectors.room import seconds_until_room
 from diagnosis.services.uploads import Upload, UploadRefused, accept_images
 from diagnosis.views.image_list import image_list
+from diagnosis.waits import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ def case_images(request: SignedInRequest, pk: UUID) -> HttpResponse:
     audit.record_look(actor=request.user, action="case.viewed", subject=case, patient_id=case.patient_id)
     if request.method != "POST":
         return _fragment(request, case)
+    seconds = seconds_until_room(person=request.user, assay=case.assay)
+    if seconds is not None:
+        return _put_off(request, case, seconds)
     if _announced_size(request) > settings.UPLOAD_MAX_REQUEST_BYTES:
         most = _("One upload holds at most %(limit)s MB. Please send fewer images at a time.")
         return _refuse(request, case, 413, most % {"limit": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2})
@@ -83,11 +88,20 @@ def _received(outcomes: Sequence[Outcome]) -> str:
     return ngettext("%(number)s image was received.", "%(number)s images were received.", number) % {"number": number}
 
 
-def _refuse(request: SignedInRequest, case: Case, status: int, message: str) -> HttpResponse:
+def _refuse(request: SignedInRequest, case: Case, status: int, message: str, **told: str) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"message": message}, status=status)
+        return JsonResponse({"message": message, **told}, status=status)
     context = {"case": case, "patient": case.patient, "message": message}
     return render(request, "diagnosis/upload_outcomes.html", context, status=status)
+
+
+def _put_off(request: SignedInRequest, case: Case, seconds: int) -> HttpResponse:
+    """Nothing was read: the script goes on by itself after that time, a person without it sends the images again."""
+    wait = in_words(seconds)
+    later = _("Many of your images are waiting to be analysed, so no more are taken in now. Send these in %(wait)s.")
+    response = _refuse(request, case, 503, later % {"wait": wait}, code="queue_full", wait=wait)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _wants_json(request: SignedInRequest) -> bool:

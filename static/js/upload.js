@@ -127,6 +127,11 @@ const start = (file) => {
         row.querySelector(".said").textContent = words(share < 1 ? "underway" : "checked");
       },
       done: (result) => settle(row, result, send),
+      later: (wait) => {
+        bar.value = 0;
+        row.querySelector(".said").textContent = words("later");
+        say(words("full", { wait }));
+      },
     });
   };
   send();

@@ -44,8 +44,25 @@ const read = (request) => {
   return outcome("taken", say(image.is_new ? "received" : "known"), image.duplicates);
 };
 
+/**
+ * For how many milliseconds the server wants no more files, and its words for it: so many of them wait to be analysed.
+ * null: it does not say so.
+ */
+const putOff = (request) => {
+  if (request.status !== 503 || !request.getResponseHeader("Retry-After")) {
+    return null;
+  }
+  try {
+    const { code, wait } = JSON.parse(request.responseText);
+    return code === "queue_full" ? { wait, time: 1000 * Number(request.getResponseHeader("Retry-After")) } : null;
+  } catch {
+    return null;
+  }
+};
+
 export class UploadQueue {
   #waiting = [];
+  #pause = null;
   #active = 0;
   #url;
   #token;
@@ -61,19 +78,33 @@ export class UploadQueue {
     return this.#active > 0 || this.#waiting.length > 0;
   }
 
-  /** Send `file` when its turn comes. `progress` gets the share sent (0 to 1), `done` the outcome. */
-  add({ file, progress, done }) {
-    this.#waiting.push({ file, progress, done });
+  /**
+   * Send `file` when its turn comes. `progress` gets the share sent (0 to 1), `done` the outcome; `later`, when the
+   * server wants it later, the words for how long that is: it is kept, and sent again by itself.
+   */
+  add({ file, progress, done, later }) {
+    this.#waiting.push({ file, progress, done, later });
     this.#next();
   }
 
+  #wait(item, { wait, time }) {
+    this.#active -= 1;
+    this.#waiting.unshift(item);
+    item.later(wait);
+    this.#pause ??= setTimeout(() => {
+      this.#pause = null;
+      this.#next();
+    }, time);
+  }
+
   #next() {
-    while (this.#active < LANES && this.#waiting.length > 0) {
+    while (this.#pause === null && this.#active < LANES && this.#waiting.length > 0) {
       this.#send(this.#waiting.shift());
     }
   }
 
-  #send({ file, progress, done }) {
+  #send(item) {
+    const { file, progress, done } = item;
     const request = new XMLHttpRequest();
     const finish = (result) => {
       this.#active -= 1;
@@ -89,7 +120,14 @@ export class UploadQueue {
         progress(event.loaded / event.total);
       }
     });
-    request.addEventListener("load", () => finish(isElsewhere(request, this.#url) ? ENDED : read(request)));
+    request.addEventListener("load", () => {
+      const off = putOff(request);
+      if (off) {
+        this.#wait(item, off);
+      } else {
+        finish(isElsewhere(request, this.#url) ? ENDED : read(request));
+      }
+    });
     request.addEventListener("error", () => finish(LOST));
     request.addEventListener("timeout", () => finish(LOST));
     const body = new FormData();

@@ -185,6 +185,55 @@ def test_turns_of_one_model_are_no_matter_of_another(queue: Queue, model: ModelV
     assert Analysis.objects.get(model_version=other).turn == 0
 
 
+def test_an_image_of_another_model_does_not_wait_for_that_models_wake_up(
+    queue: Queue, model: ModelVersion, owner: User
+) -> None:
+    queue(owner, 6)
+    claimed(model)
+    other = AnalysisFactory.create(model_version__assay="breast", requested_by=owner)
+    claim = analysis_queue.claim_next(woken_for=model.pk)
+    assert claim is not None
+    assert list(claim.analyses) == [other]
+
+
+def test_what_is_to_be_read_anew_waits_for_new_images_of_every_model(
+    queue: Queue, model: ModelVersion, owner: User
+) -> None:
+    queue(owner, 4)
+    claimed(model)
+    AnalysisFactory.create(model_version__assay="breast", requested_by=owner, priority=Priority.ANEW)
+    claim = analysis_queue.claim_next(woken_for=model.pk)
+    assert claim is not None
+    assert {one.model_version_id for one in claim.analyses} == {model.pk}
+
+
+def test_where_a_models_images_may_not_be_taken_the_one_that_was_called_for_is_read(
+    queue: Queue, model: ModelVersion, owner: User
+) -> None:
+    sent = queue(owner, 3)
+    claimed(model)
+    other = AnalysisFactory.create(model_version__assay="breast", requested_by=owner)
+    Patient.objects.filter(cases__images__analyses=other).update(restricted_at=timezone.now())
+    claim = analysis_queue.claim_next(woken_for=model.pk)
+    assert claim is not None
+    assert list(claim.analyses) == sent[2:]
+
+
+def test_a_batch_of_several_people_has_one_image_of_each(
+    queue: Queue, model: ModelVersion, owner: User, stranger: User, settings: Settings
+) -> None:
+    settings.ANALYSIS_BATCH_SIZE = 8
+    queue(owner, 3)
+    queue(stranger, 3)
+    assert who(claimed(model)) == ["Olivia", "Stella"]
+
+
+def test_a_batch_of_one_person_is_full(queue: Queue, model: ModelVersion, owner: User, settings: Settings) -> None:
+    settings.ANALYSIS_BATCH_SIZE = 8
+    queue(owner, 9)
+    assert len(claimed(model)) == 8
+
+
 def test_images_of_one_statement_stand_one_behind_the_other(model: ModelVersion, owner: User, case: Case) -> None:
     images = ImageFactory.create_batch(4, case=case)
     Analysis.objects.bulk_create(Analysis(image=one, model_version=model, requested_by=owner) for one in images)
