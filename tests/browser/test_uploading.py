@@ -117,6 +117,24 @@ def test_it_offers_another_try_when_the_connection_is_lost(case_page: Page, case
     assert SlideImage.objects.filter(case=case).count() == 1
 
 
+def test_it_keeps_what_is_put_off_and_sends_it_again_by_itself(case_page: Page, case: Case) -> None:
+    put_off: list[Route] = []
+
+    def once(route: Route) -> None:
+        if route.request.method != "POST" or put_off:
+            route.fallback()
+            return
+        put_off.append(route)
+        route.fulfill(status=503, headers={"Retry-After": "1"}, json={"code": "queue_full", "wait": "10 seconds"})
+
+    case_page.route("**/images/", once)
+    choose(case_page, [png(1)])
+    summary(case_page).to_contain_text("The rest is kept here and is sent in 10 seconds")
+    expect(case_page.locator("#uploads li")).to_contain_text("Kept, and sent again by itself")
+    summary(case_page).to_have_text("1 image received.")
+    assert SlideImage.objects.filter(case=case).count() == 1
+
+
 def test_it_recognises_an_image_the_case_already_has(case_page: Page, case: Case) -> None:
     choose(case_page, [png(1)])
     summary(case_page).to_have_text("1 image received.")

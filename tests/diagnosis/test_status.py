@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from clinic.models import AuditEvent, Patient, User
@@ -95,7 +96,10 @@ def test_a_new_site_says_what_there_is_not_yet(web: Web) -> None:
 
 
 @pytest.mark.parametrize("address", ["/status/", "/status/analyses/"])
-def test_more_work_takes_no_more_queries(web: Web, patient: Patient, model: ModelVersion, address: str) -> None:
+def test_more_work_takes_no_more_queries(
+    web: Web, patient: Patient, model: ModelVersion, settings: Settings, address: str
+) -> None:
+    settings.READINESS_KEPT = timedelta(hours=1)  # on a busy machine two looks are not within two seconds
     client = web("administrator")
     client.get(address)
     counts = []
