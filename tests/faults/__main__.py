@@ -7,6 +7,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main() -> int:
     options = _parser().parse_args()
     if options.mutated:
         options.report = options.report or CHECKOUT / "var" / "mutated.md"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends what was started on the way
     told = UNHURRIED if options.mutated else haste(options.pace)
     small_disks = not options.quick and not options.mutated
     with running_site(models=options.models and options.models.resolve(), small_disks=small_disks, told=told) as site:

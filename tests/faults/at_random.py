@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis.models import Analysis
 from diagnosis.models.analysis import PENDING
 from tests.faults import proof
-from tests.faults.campaign import clinic_of, recovered, taken_up_again, told_refusals
+from tests.faults.campaign import LONGEST_RECOVERY, clinic_of, recovered, taken_up_again, told_refusals
 from tests.faults.faults import AT_RANDOM
 from tests.faults.harm import OF_THE_HARM
 from tests.faults.harm_files import retry_what_was_set_aside
@@ -71,18 +71,29 @@ def _rage(site: Site, sending: Sending, storm: Storm, *, every: float, seed: int
     """One fault after another; the next of each comes a while after the last was over."""
     dice, kinds = np.random.default_rng(seed), _possible(site)
     began = time.monotonic()
+    done, stood_since = 0, began
     while sending.done < sending.count:
         time.sleep(every)
         kind = kinds[dice.integers(len(kinds))]
-        try:
-            AT_RANDOM[kind](site, sending)
-        except (AssertionError, *OF_THE_HARM):  # it took too long, did nothing, or could not be done
-            storm.without_effect[kind] += 1
-        finally:
-            connection.close()  # it may have ended with the server
-            site.kept_running()
-        storm.moments[kind].append(timezone.now())
-        tell(f"{time.monotonic() - began:.0f} s: {sending.done} of {sending.count} taken in; {kind}")
+        _strike(site, sending, storm, kind)
+        now = time.monotonic()
+        tell(f"{now - began:.0f} s: {sending.done} of {sending.count} taken in; {kind}")
+        if sending.done > done:
+            done, stood_since = sending.done, now
+        if now - stood_since > LONGEST_RECOVERY:
+            storm.problems.append(f"nothing more was taken in after {done} images")
+            return
+
+
+def _strike(site: Site, sending: Sending, storm: Storm, kind: str) -> None:
+    try:
+        AT_RANDOM[kind](site, sending)
+    except (AssertionError, *OF_THE_HARM):  # it took too long, did nothing, or could not be done
+        storm.without_effect[kind] += 1
+    finally:
+        connection.close()  # it may have ended with the server
+        site.kept_running()
+    storm.moments[kind].append(timezone.now())
 
 
 def _possible(site: Site) -> list[str]:

@@ -60,7 +60,10 @@ def one_after_another(site: Site, faults: Sequence[Fault], tell: Callable[[Outco
     traffic = clinic_of(site)
     outcomes = []
     for fault in faults:
-        outcomes.append(suffer(site, traffic, fault))
+        try:
+            outcomes.append(suffer(site, traffic, fault))
+        except OF_THE_HARM as error:
+            outcomes.append(Outcome(fault.name, fault.images, problems=[f"nothing could be proved: {error!r}"]))
         tell(outcomes[-1])
     return outcomes
 
@@ -71,11 +74,13 @@ def suffer(site: Site, traffic: Traffic, fault: Fault) -> Outcome:
     known, since, began = len(traffic.acknowledged), timezone.now(), time.monotonic()
     makings = fault.makings()
     sending = traffic.send(makings, over=fault.over)
-    wrong = _harmed(site, sending, fault)
-    over = time.monotonic()
-    wrong += recovered(site, sending)
-    ended = time.monotonic()
-    sending.end()
+    try:
+        wrong = _harmed(site, sending, fault)
+        over = time.monotonic()
+        wrong += recovered(site, sending)
+        ended = time.monotonic()
+    finally:
+        sending.end()
     bound = fault.rounds * (lease() + sweep() + GRACE)
     outcome = Outcome(
         fault=fault.name,
