@@ -1,12 +1,13 @@
 """The file store in a bucket, on an S3 server that runs here: it gives back what was stored, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,6 +16,7 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
+from clinic.disks import is_disk_trouble
 from clinic.models import User
 from clinic.services import readiness
 from diagnosis.models import Case, ModelVersion
@@ -153,3 +155,17 @@ def test_the_bucket_is_part_of_being_ready(bucket: object, server: str, settings
     settings.STORAGES = {**settings.STORAGES, "default": {**settings.STORAGES["default"], "OPTIONS": options}}
     with pytest.raises(readiness.NotReady):
         readiness.check_storage()
+
+
+@pytest.mark.parametrize("act", [lambda: file_store.put(b"bytes"), lambda: file_store.get("0" * 64)])
+def test_a_store_that_fails_is_trouble_as_with_a_disk(
+    act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://store.example")
+
+    for way in ("_open", "_save"):
+        monkeypatch.setattr(f"storages.backends.s3.S3Storage.{way}", fail)
+    with pytest.raises(OSError, match="failed") as caught:
+        act()
+    assert is_disk_trouble(caught.value)
