@@ -3,6 +3,7 @@
 import logging.config
 import os
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from celery import Celery, Task, signals
@@ -55,11 +56,29 @@ def log_as_everywhere(loglevel: int | str | None = None, **_: object) -> None:
         logging.getLogger().setLevel(loglevel)
 
 
+class TooMuchMemory(Exception):
+    """A task asked for more memory than its process may take (clinic/worker_memory.py)."""
+
+
+def _sparing_the_worker(function: Callable[..., None]) -> Callable[..., None]:
+    """Celery takes a MemoryError of one task for the end of the whole worker."""
+
+    @wraps(function)
+    def spared(*ids: Any, **options: Any) -> None:
+        try:
+            function(*ids, **options)
+        except MemoryError as error:
+            raise TooMuchMemory from error
+
+    return spared
+
+
 def task(function: Callable[..., None]) -> Task[Any, None]:
     """A task of this project: ids in, one service call, nothing returned.
 
     Late acknowledgement, prefetch of one, JSON and time limits are settings. A lost task is not redelivered at
     once (reject-on-lost): a crashing image would loop for ever. The sweeper wakes the worker again instead.
     """
-    registered: Task[Any, None] = app.task(acks_late=True, reject_on_worker_lost=False, ignore_result=True)(function)
+    options: dict[str, Any] = {"acks_late": True, "reject_on_worker_lost": False, "ignore_result": True}
+    registered: Task[Any, None] = app.task(**options)(_sparing_the_worker(function))
     return registered

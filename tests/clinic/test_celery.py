@@ -1,6 +1,8 @@
 """How work is handed to the workers: ids in JSON, acknowledged late, bounded in time, nothing kept in the broker."""
 
-from clinic.celery import app, task
+import pytest
+
+from clinic.celery import TooMuchMemory, app, task
 
 
 def test_messages_are_json_alone() -> None:
@@ -47,3 +49,15 @@ def test_every_task_of_ours_has_the_one_decorator() -> None:
         "diagnosis.tasks.sweep_analyses",
     }
     assert all(registered.acks_late and not registered.reject_on_worker_lost for registered in ours)
+
+
+def test_a_task_that_wants_too_much_memory_does_not_end_the_whole_worker() -> None:
+    """As Celery has it end with a MemoryError."""
+
+    @task
+    def greedy() -> None:
+        raise MemoryError
+
+    with pytest.raises(TooMuchMemory):
+        greedy()
+    assert greedy.name.endswith("greedy")
