@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     figures.options_of(parser)
     parser.add_argument("--sizes", type=int, nargs="+", help="analyses, the smallest first")
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="only pages with this in their names")
     parser.add_argument("--explain", action="store_true")
     options = parser.parse_args()

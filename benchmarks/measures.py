@@ -30,10 +30,11 @@ class Measure:
 MEASURES = (
     Measure("throughput", "From upload to stored result", 8),
     Measure("fairness", "One doctor's many images and another's one", 4),
-    Measure("lists", "Lists and pages as the tables grow", 10, needs_database=True),
+    Measure("lists", "Lists and pages as the tables grow", 12, needs_database=True),
     Measure("training_memory", "Training", 6),
+    Measure("upload_memory", "Memory while large files are uploaded", 4),
     Measure("processes", "Memory and start of the processes", 5),
     Measure("upload_memory", "Memory while large files are uploaded", 6),
     Measure("audit_cost", "What the audit trail costs an upload", 4, needs_database=True),
-    Measure("scaling", "More workers, and workers on a second host", 8),
+    Measure("scaling", "More workers, and workers on a second host", 10),
 )

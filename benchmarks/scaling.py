@@ -42,7 +42,7 @@ Costs = Mapping[str, float]  # milliseconds of processor time an image, by part
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=240, help="a round")
+    parser.add_argument("--images", type=int, default=160, help="a round")
     parser.add_argument("--rounds", type=int, default=3)
     figures.options_of(parser)
     options = parser.parse_args()
