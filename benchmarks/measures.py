@@ -36,5 +36,6 @@ MEASURES = (
     Measure("processes", "Memory and start of the processes", 5),
     Measure("upload_memory", "Memory while large files are uploaded", 6),
     Measure("audit_cost", "What the audit trail costs an upload", 4, needs_database=True),
-    Measure("scaling", "More workers, and workers on a second host", 10),
+    Measure("scaling", "More worker processes", 6),
+    Measure("hosts", "A worker on a second host", 6),
 )

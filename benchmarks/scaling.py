@@ -2,7 +2,7 @@
 
     python -m benchmarks.scaling --figures FILE
 
-Then the same with a worker on a second host (benchmarks/second_host.py). Images are uploaded while the workers are held
+Images are uploaded while the workers are held
 still; then they are let go, and it counts how long the rest takes. Numbers of processes take turns. More processes than
 the machine has cores cannot do more than the cores: then efficiency is of as many as there are. Processor time an image
 says what more machines would need.
@@ -16,11 +16,10 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID
 
-from benchmarks import figures, second_host
+from benchmarks import figures
 from benchmarks.client import Client
 from benchmarks.figures import Figure
 from benchmarks.own_site import client_of, own_site, processor_seconds
@@ -30,9 +29,6 @@ from tests.faults.site import Site
 from tests.waiting import wait_until
 
 PROCESSES = (1, 2, 4)
-HERE = "one worker process beside the servers, files in S3"
-THERE = "one worker process on a second host, over TCP and S3"
-BOTH = "one worker process on each of two hosts"
 EFFICIENCY = 0.85
 CORES = len(os.sched_getaffinity(0))
 
@@ -48,11 +44,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.images, options.rounds = 32, 1
-    size = {"images": options.images, "rounds": options.rounds}
     with own_site() as site:
-        found = list(processes(site, **size))
-    figures.publish(found, options)  # should the second part fail, this much is there
-    figures.publish([*found, *hosts(**size)], options)
+        found = list(processes(site, images=options.images, rounds=options.rounds))
+    figures.publish(found, options)
 
 
 def processes(site: Site, *, images: int, rounds: int) -> Iterator[Figure]:
@@ -69,42 +63,6 @@ def processes(site: Site, *, images: int, rounds: int) -> Iterator[Figure]:
         yield efficiency(f"{count} worker processes", speeds[count], speeds[1], of=min(count, CORES))
     for count in PROCESSES:
         yield from costs_of(f"{count} worker process{'es' if count > 1 else ''}", costs[count])
-
-
-def hosts(*, images: int, rounds: int) -> Iterator[Figure]:
-    """One worker process here, one on the second host, and both."""
-    if second_host.why_not():
-        yield Figure(measure="second host: left out", unit="runs", runs=[0], note=second_host.why_not())
-        return
-    places: dict[str, tuple[bool, bool]] = {HERE: (True, False), THERE: (False, True), BOTH: (True, True)}
-    speeds, costs = defaultdict(list), defaultdict(list)
-    some = pictures(ASSAY)
-    with second_host.site_with_two_hosts() as site:
-        client = client_of(site)
-        for _ in range(rounds):
-            for name, (here, there) in places.items():
-                with working(site, here=here, there=there):
-                    through_site(client, list(islice(some, 16)))
-                    speed, cost = emptied(site, client, list(islice(some, images)))
-                speeds[name].append(speed)
-                costs[name].append(cost)
-    yield efficiency(BOTH, speeds[BOTH], speeds[HERE], of=min(2, CORES))
-    yield Figure(measure=THERE, unit="images/s", runs=speeds[THERE], against=HERE, against_runs=speeds[HERE])
-    for name, found in costs.items():
-        yield from costs_of(name, found)
-
-
-@contextmanager
-def working(site: Site, *, here: bool, there: bool) -> Iterator[None]:
-    """Workers of one process each where they are wanted, and no others."""
-    one = {"WORKER_CONCURRENCY": "1"}
-    if "worker" in site.programs:
-        site.programs.pop("worker").stop()
-    workers = [site.start("worker", **one)] if here else []
-    workers += [second_host.start_over_there(site, **one)] if there else []
-    yield
-    for worker in workers:
-        site.programs.pop(worker.name).stop()
 
 
 def started(site: Site, client: Client, count: int, images: Sequence[bytes]) -> None:

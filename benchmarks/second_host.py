@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 
 import boto3
+from django.db import connections
 
 from benchmarks.own_site import own_site
 from embedded.postgres import DATABASE, ROLE, Postgres
@@ -153,3 +154,4 @@ def _open_to_the_network(site: Site) -> None:
         kept.start()
     for name in programs:
         site.start(name)
+    connections.close_all()  # ours were to the server as it was
