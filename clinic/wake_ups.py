@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -21,15 +22,22 @@ class _Silence:
 _silence = _Silence()
 
 
-def wake(task: str, *ids: object) -> None:
-    """Have a worker do a task. A broker that does not answer is left alone for a while: the sweeper sends for it."""
+def wake(task: str, *ids: object, queue: str = "") -> None:
+    """Have a worker do a task, one that listens to `queue` where that is given.
+
+    A broker that does not answer is left alone for a while: the sweeper sends for it.
+    """
     if time.monotonic() < _silence.until:
         return
     try:
-        current_app.send_task(task, args=list(ids))
+        current_app.send_task(task, args=list(ids), **_options(queue))
     except (OperationalError, OSError):
         _silence.until = time.monotonic() + settings.ANALYSIS_SWEEP_PERIOD.total_seconds()
         logger.warning("The broker does not answer; the sweeper will wake the workers later.")
+
+
+def _options(queue: str) -> dict[str, Any]:
+    return {"queue": queue} if queue else {}
 
 
 def forget() -> None:

@@ -18,6 +18,9 @@ from clinic.settings.logs import *  # noqa: F403
 from clinic.settings.metrics import *  # noqa: F403  settings are layered by design
 from clinic.settings.operations import *  # noqa: F403  settings are layered by design
 from clinic.settings.operations import INTEGRITY_LOOK
+from clinic.settings.pooler import *  # noqa: F403  settings are layered by design
+from clinic.settings.pooler import POOLED
+from clinic.settings.queues import *  # noqa: F403  settings are layered by design
 from clinic.settings.records import *  # noqa: F403
 from clinic.settings.records import FILE_SWEEP_PERIOD
 from clinic.settings.sentry import *  # noqa: F403  settings are layered by design
@@ -97,7 +100,7 @@ TEMPLATES = [
 ]
 
 # Database: row locks, partial indexes and triggers are PostgreSQL's, so it is the only one.
-DATABASES = {"default": APPLICATION_DATABASE | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": APPLICATION_DATABASE | POOLED | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cookies and headers; people, passwords and sessions are in accounts.py

@@ -31,6 +31,7 @@ GROUPS = (
     Group(_("The site and its servers"), (
         Meaning("DATABASE_URL", _("Where PostgreSQL is, as postgres://user:password@host/name, by the running application's role, which owns no table."), secret=True),
         Meaning("MIGRATION_DATABASE_URL", _("The same for the role that owns the tables; only manage.py migrate and restore use it."), "DATABASE_URL", secret=True),
+        Meaning("DATABASE_POOLER", _("Whether DATABASE_URL leads to a pooler that lends a connection for one transaction at a time."), "false"),
         Meaning("BROKER_URL", _("Where the broker is, as redis://... or redis+socket:///path."), secret=True),
         Meaning("SECRET_KEY", _("What sessions and links are signed with; at least 50 random characters."), secret=True),
         Meaning("ALLOWED_HOSTS", _("The names under which this site answers, with commas; any other is refused.")),
@@ -78,6 +79,7 @@ GROUPS = (
     Group(_("Analysing"), (
         Meaning("ANALYSIS_BATCH_SIZE", _("How many images a worker takes at once."), "4"),
         Meaning("UPLOADS_MOST_WAITING", _("How many images may wait for one model; beyond it, whoever has 200 waiting is asked to send more later."), "10000"),
+        Meaning("ANALYSIS_OWN_QUEUES", _("Assays, with commas, whose images wait in a queue of their own, analyses-ASSAY, for the workers that name it."), "none"),
         Meaning("ANALYSIS_THREADS", _("How many threads a worker process calculates with; there is one process a core."), "1"),
         Meaning("ANALYSIS_LEASE_SECONDS", _("After how long without a sign of life a worker's images go to another."), "60"),
         Meaning("ANALYSIS_SWEEP_SECONDS", _("How often it is looked for work that got lost."), "10"),

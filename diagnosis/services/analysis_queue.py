@@ -23,6 +23,7 @@ from clinic.request_context import current_id
 from clinic.services import audit, records
 from diagnosis.models import Analysis, AnalysisState, CaseStanding, ModelVersion, Priority, SlideImage
 from diagnosis.models.analysis import IN_TURN, MAX_ATTEMPTS
+from diagnosis.selectors.queues import queue_of
 from diagnosis.services.analysis_log import tell_on_commit
 from diagnosis.services.tallies import count_ended, put_together
 
@@ -48,7 +49,7 @@ def wake_workers_on_commit(model_version_id: UUID, *, count: int = 1) -> None:
 
 def _wake_workers(model_version_id: UUID, count: int) -> None:
     for _each in range(count):
-        wake_ups.wake("diagnosis.tasks.analyse_queued", str(model_version_id))
+        wake_ups.wake("diagnosis.tasks.analyse_queued", str(model_version_id), queue=queue_of(model_version_id))
 
 
 def claim_next(*, woken_for: UUID) -> Claim | None:

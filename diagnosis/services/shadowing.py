@@ -23,6 +23,7 @@ from diagnosis.models import (
     ShadowAnalysis,
     ShadowState,
 )
+from diagnosis.selectors.queues import queue_of
 from diagnosis.services import file_store
 from diagnosis.services.predictors import get_predictor
 from mlcore.images import UnreadableImage, decode
@@ -54,7 +55,7 @@ def wake_workers_on_commit(model_version_id: UUID) -> None:
 
 
 def _wake_workers(model_version_id: UUID) -> None:
-    wake_ups.wake("diagnosis.tasks.analyse_in_shadow", str(model_version_id))
+    wake_ups.wake("diagnosis.tasks.analyse_in_shadow", str(model_version_id), queue=queue_of(model_version_id))
 
 
 def sweep_shadows() -> None:

@@ -51,6 +51,17 @@ def test_sound_settings_start() -> None:
     assert start().returncode == 0
 
 
+@pytest.mark.parametrize(("pooler", "off"), [("", "False"), ("true", "True")])
+def test_behind_a_pooler_no_cursor_outlives_its_transaction(pooler: str, off: str) -> None:
+    tell = "from django.conf import settings; print(settings.DATABASES['default']['DISABLE_SERVER_SIDE_CURSORS'])"
+    assert start(sys.executable, "-c", tell, DATABASE_POOLER=pooler).stdout.strip() == off
+
+
+def test_only_an_assay_that_there_is_has_a_queue_of_its_own() -> None:
+    assert start(ANALYSIS_OWN_QUEUES="leukemia").returncode == 0
+    assert "ANALYSIS_OWN_QUEUES holds what there is not: lung" in start(ANALYSIS_OWN_QUEUES="leukemia,lung").stderr
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
