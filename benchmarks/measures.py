@@ -35,6 +35,7 @@ MEASURES = (
     Measure("upload_memory", "Memory while large files are uploaded", 4),
     Measure("processes", "Memory and start of the processes", 5),
     Measure("upload_memory", "Memory while large files are uploaded", 6),
+    Measure("capacity", "What an image costs for good, and many claimers", 5),
     Measure("audit_cost", "What the audit trail costs an upload", 4, needs_database=True),
     Measure("scaling", "More worker processes", 6),
     Measure("hosts", "A worker on a second host", 6),
