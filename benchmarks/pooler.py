@@ -45,13 +45,14 @@ def main() -> int:
         site.variables["DATABASE_URL"] = direct
         wrong = _sent(site, options.images)
         clients, servers = _connections(pooler)
+    print(f"{options.images} images, {clients} connections of clients. What is wrong: {'; '.join(wrong) or 'nothing'}.")
     figures.publish(
         [
             Figure(
                 measure="connections to PostgreSQL behind PgBouncer",
                 unit="connections",
                 runs=[servers],
-                note=f"{clients} of clients; {options.images} images, what is wrong: {'; '.join(wrong) or 'nothing'}",
+                note=f"{clients} of clients; {options.images} images",
             )
         ],
         options,
