@@ -52,18 +52,19 @@ def main() -> int:
     with own_site() as site:
         from tests.faults.campaign import clinic_of  # noqa: PLC0415  Django has to be set up first
         from tests.faults.proof import is_settled  # noqa: PLC0415
+        from tests.faults.traffic import drawn  # noqa: PLC0415
 
         traffic = clinic_of(site)
         found: list[Figure] = []
         before = _left(site)
-        sending = traffic.send(images)
+        sending = traffic.send([drawn] * images)
         sending.wait()
         connections = _number(CONNECTIONS)
         wait_until(is_settled, what="all results", seconds=300)
         sending.end()
         found += _costs(before, _left(site), images, connections)
         site.programs["worker"].stop()
-        sending = traffic.send(images)
+        sending = traffic.send([drawn] * images)
         sending.wait()
         sending.end()
         found += [*_claims(images // 2), *_entries(images // 2)]

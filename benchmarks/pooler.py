@@ -63,9 +63,10 @@ def main() -> int:
 def _sent(site: Site, images: int) -> list[str]:
     from tests.faults import proof  # noqa: PLC0415  Django has to be set up first
     from tests.faults.campaign import clinic_of  # noqa: PLC0415
+    from tests.faults.traffic import drawn  # noqa: PLC0415
 
     traffic = clinic_of(site)
-    sending = traffic.send(images)
+    sending = traffic.send([drawn] * images)
     sending.wait()
     wait_until(proof.is_settled, what="all results", seconds=300)
     sending.end()
