@@ -32,7 +32,7 @@ def run(site: Site, options: argparse.Namespace) -> int:
     """Send so many changed images, and all of the folder that SECOND_READ_DATA names; 1 when anything was wrong."""
     files = [*_hostile(), *changed(range(1, options.mutated + 1), seed=options.seed)]
     families = {name: Family.of(site.programs[name].process.pid) for name in ("web", "worker")}
-    traffic = clinic_of(site)
+    traffic, commit = clinic_of(site), _commit()
     began = time.monotonic()
     sent = send(files, traffic)
     taken_in = time.monotonic() - began
@@ -40,7 +40,7 @@ def run(site: Site, options: argparse.Namespace) -> int:
     lasted = time.monotonic() - began
     wrong = [*sent.wrong, *_harm(site, families), *_unanswered(sent), *proof.problems(traffic)]
     told = [
-        *_head(options, len(files), len(traffic.acknowledged), wrong),
+        *_head(options, commit, len(files), len(traffic.acknowledged), wrong),
         f"- all taken in after {taken_in:.0f} s, all results after {lasted:.0f} s",
         f"- slowest request {sent.slowest:.1f} s; slowest analysis {_slowest():.1f} s",
         *(f"- most memory of a {name} process: {one.peak() / MEGABYTE:.0f} MB" for name, one in families.items()),
@@ -91,13 +91,18 @@ def _slowest() -> float:
     return longest.total_seconds() if longest else 0.0
 
 
-def _head(options: argparse.Namespace, count: int, good: int, wrong: Sequence[str]) -> list[str]:
+def _commit() -> str:
+    """The version that is tried, as it is when the run begins."""
     describe = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(describe, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
+    told = subprocess.run(describe, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
+    return told or "unknown"
+
+
+def _head(options: argparse.Namespace, commit: str, count: int, good: int, wrong: Sequence[str]) -> list[str]:
     return [
         "# Changed and hostile images through the real upload",
         "",
-        f"`python -m tests.faults --mutated {options.mutated} --seed {options.seed}`, commit {commit or 'unknown'},",
+        f"`python -m tests.faults --mutated {options.mutated} --seed {options.seed}`, commit {commit},",
         f"{timezone.now():%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "",
         f"**{count} files, beside {good} good images. What is wrong: {'; '.join(wrong) or 'nothing'}.**",
