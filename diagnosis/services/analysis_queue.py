@@ -56,9 +56,9 @@ def claim_next(*, woken_for: UUID) -> Claim | None:
     """Take a batch of the model whose turn it is; where that comes to nothing, of the one that we were woken for.
 
     A wake-up stands behind all others in the broker. If each led to its own model's images alone, one image would wait
-    behind thousands of another model.
+    behind thousands of another model. Only workers of an assay with a queue of its own keep to that one.
     """
-    chosen = _least_worked_on() or woken_for
+    chosen = woken_for if queue_of(woken_for) else _least_worked_on() or woken_for
     claimed = claim(model_version_id=chosen)
     return claimed if claimed or chosen == woken_for else claim(model_version_id=woken_for)
 
@@ -70,6 +70,7 @@ def _least_worked_on() -> UUID | None:
     in_hand = running.values("model_version").annotate(count=Count("pk")).values("count")
     waiting = (
         ModelVersion.objects.filter(Exists(queued), stopped_at__isnull=True)
+        .exclude(assay__in=settings.ANALYSIS_OWN_QUEUES)
         .annotate(first=Exists(queued.filter(priority=Priority.FIRST)), in_hand=Coalesce(Subquery(in_hand), 0))
         .order_by("-first", "in_hand", "pk")
     )

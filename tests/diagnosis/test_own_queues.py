@@ -54,3 +54,20 @@ def test_the_sweeper_and_what_is_read_in_the_shadow_keep_to_it(
         shadowing.wake_workers_on_commit(other.pk)
     own = ("analyse_queued", "analyses-leukemia"), ("analyse_in_shadow", "analyses-leukemia")
     assert announced == [*own, ("analyse_in_shadow", "")]
+
+
+def test_a_worker_of_its_own_queue_takes_no_other_assays_images_and_no_other_worker_takes_its(
+    case: Case, tissue_case: Case, model: ModelVersion, settings: Settings
+) -> None:
+    settings.ANALYSIS_OWN_QUEUES = {"leukemia"}
+    tissue = ModelVersionFactory.create(assay="breast")
+    accept_image(case=case, uploaded_by=case.created_by, file=upload())
+    assert analysis_queue.claim_next(woken_for=tissue.pk) is None
+    accept_image(case=tissue_case, uploaded_by=tissue_case.created_by, file=upload())
+    own = analysis_queue.claim_next(woken_for=model.pk)
+    assert own is not None
+    assert [one.image.case for one in own.analyses] == [case]
+    assert analysis_queue.claim_next(woken_for=model.pk) is None
+    other = analysis_queue.claim_next(woken_for=tissue.pk)
+    assert other is not None
+    assert [one.image.case for one in other.analyses] == [tissue_case]
