@@ -65,7 +65,7 @@ def analyse_next_batch(*, model_version_id: UUID) -> bool:
         _analyse(claim)
     except trouble.ERRORS as error:
         is_outside = trouble.note(error)
-        analysis_queue.give_back(claim, excused=is_outside)
+        trouble.once_it_answers(lambda: analysis_queue.give_back(claim, excused=is_outside))
         raise
     except Exception:
         analysis_queue.give_back(claim)

@@ -1,16 +1,20 @@
 """Trouble that no image is to blame for: a full disk, a store or a database that fails."""
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from clinic.disks import is_disk_trouble
 from clinic.services import readiness
 
 logger = logging.getLogger(__name__)
 
-ERRORS = (OSError, OperationalError, InterfaceError)
+DATABASE_ERRORS = (OperationalError, InterfaceError)
+ERRORS = (OSError, *DATABASE_ERRORS)
+PAUSES = (0.5, 1.0, 2.0)  # seconds; together shorter than what an analysis may take of its lease
 
 # What PostgreSQL calls lost connections, transactions that stood still, insufficient resources, operators' intervention
 # and errors of its system. What it says of a statement counts as an attempt.
@@ -34,6 +38,17 @@ def note(error: Exception) -> bool:
         return _noted.with_files
     code = getattr(error.__cause__, "pgcode", None) or ""
     return code[:2] in _OF_THE_DATABASE
+
+
+def once_it_answers(act: Callable[[], None]) -> None:
+    """Do something in the database, which may just be starting again. What fails to the end is raised."""
+    for pause in PAUSES:
+        try:
+            return act()
+        except DATABASE_ERRORS:
+            connection.close()
+            time.sleep(pause)
+    return act()
 
 
 def lasts() -> bool:

@@ -4,7 +4,7 @@ import errno
 
 import psycopg2.errors
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from clinic.models import User
@@ -120,3 +120,19 @@ def test_an_upload_for_which_there_is_no_room_is_to_be_sent_again_later(
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert b"Nothing can be stored just now" in answer.content
     assert b"secret" not in answer.content
+
+
+def test_a_batch_is_given_back_once_the_database_answers_again(
+    transactional_db: None, waiting: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, OperationalError())
+    monkeypatch.setattr(trouble, "PAUSES", (0.0, 0.0))
+    give_back, tries = analysis_queue.give_back, iter([OperationalError, InterfaceError])
+
+    def is_away(claim: analysis_queue.Claim, *, excused: bool) -> None:
+        if error := next(tries, None):
+            raise error
+        give_back(claim, excused=excused)
+
+    monkeypatch.setattr(analysis_queue, "give_back", is_away)
+    assert tried(waiting) == (AnalysisState.QUEUED, 0)

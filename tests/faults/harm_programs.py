@@ -67,7 +67,7 @@ def two_schedulers(site: Site, sending: Sending) -> None:
 
 def no_scheduler(site: Site, sending: Sending) -> None:
     """No scheduler, and none of its messages, when a worker's process dies: what it held stays lost until there is."""
-    site.programs["scheduler"].stop()
+    site.programs.pop("scheduler").stop()  # not to be kept running
     try:
         broker_wiped(site, sending)
         at_step("the image is decoded")(site, sending)
