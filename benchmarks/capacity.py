@@ -48,7 +48,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     figures.options_of(parser)
     options = parser.parse_args()
-    images = 40 if options.quick else 400
+    images = 80 if options.quick else 400
     with own_site() as site:
         from tests.faults.campaign import clinic_of  # noqa: PLC0415  Django has to be set up first
         from tests.faults.proof import is_settled  # noqa: PLC0415
