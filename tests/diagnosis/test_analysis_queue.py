@@ -68,7 +68,8 @@ def test_it_claims_nothing_of_another_model(queue: Queue) -> None:
     assert analysis_queue.claim(model_version_id=ModelVersionFactory.create(assay="breast").pk) is None
 
 
-def test_what_was_lost_once_is_claimed_alone(queue: Queue, model: ModelVersion) -> None:
+def test_what_was_lost_once_is_claimed_alone(queue: Queue, model: ModelVersion, settings: Settings) -> None:
+    settings.ANALYSIS_BATCH_SIZE = 4
     queue(4)
     first = analysis_queue.claim(model_version_id=model.pk)
     assert first is not None
