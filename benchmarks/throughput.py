@@ -40,7 +40,7 @@ ASSAY = "leukemia"
 WORKERS = 2  # processes, as the Procfile says
 CLIENTS, FILES_A_REQUEST = 4, 10
 AT_ONCE = (1, 2, 4, 8)  # how many may ask the prototype
-LOOK, ASK = 0.02, 0.005  # seconds between two looks at the rows, and between two questions of a client
+LOOK, ASK = 0.05, 0.005  # seconds between two looks at the rows, and between two questions of a client
 
 
 @dataclass(frozen=True)

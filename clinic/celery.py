@@ -2,6 +2,7 @@
 
 import logging.config
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from celery import Celery, Task, signals
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
 
 import clinic.task_log  # noqa: F401  web processes send messages and never load the tasks
 from clinic.checks import refuse_to_start_unfit
@@ -34,6 +36,11 @@ class PatientWithNobody(Celery):
 app = PatientWithNobody("second_read")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery closes the database's connection after each task, and for one image a new one takes as long as reading it. As
+# web processes do, ours keep it for CONN_MAX_AGE and look whether it still works before a task goes on with it.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+signals.task_prerun.connect(close_old_connections)
+signals.task_postrun.connect(close_old_connections)
 
 
 @signals.worker_init.connect

@@ -3,9 +3,10 @@
 Every worker holds what it claimed under a lease with a token of its own. Whoever lost the lease writes nothing.
 """
 
+import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class Claim:
 
     token: UUID
     analyses: Sequence[Analysis]
+    since: float = field(default_factory=time.monotonic)
 
 
 def wake_workers_on_commit(model_version_id: UUID, *, count: int = 1) -> None:
@@ -89,6 +91,7 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(model_version_id=model_version_id)
         .select_related("image__case", "model_version")
+        .defer("model_version__manifest")  # large, the same in every row, and read from the bundle itself
         .order_by(*IN_TURN)
     )
     batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
@@ -125,8 +128,12 @@ def _within_memory(batch: list[Analysis]) -> list[Analysis]:
 
 
 def renew(claim: Claim) -> None:
-    """Put the end of the lease off; called between the steps of a batch."""
-    _held(claim).update(lease_expires_at=Now() + settings.ANALYSIS_LEASE)
+    """Put the end of the lease off; called between the steps of a batch.
+
+    Not while most of the lease is still to come, as it is for nearly every batch: each time is another commit.
+    """
+    if time.monotonic() - claim.since > settings.ANALYSIS_LEASE.total_seconds() / 4:
+        _held(claim).update(lease_expires_at=Now() + settings.ANALYSIS_LEASE)
 
 
 def lock_held(claim: Claim) -> set[UUID]:

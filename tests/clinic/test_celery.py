@@ -1,6 +1,12 @@
 """How work is handed to the workers: ids in JSON, acknowledged late, bounded in time, nothing kept in the broker."""
 
+from typing import Any
+from unittest import mock
+
 import pytest
+from celery import signals
+from celery.fixups.django import DjangoWorkerFixup
+from django.db import close_old_connections
 
 from clinic.celery import TooMuchMemory, app, task
 
@@ -39,6 +45,23 @@ def test_a_worker_whose_clock_is_an_hour_ahead_takes_no_message_of_the_scheduler
     for entry in app.conf.beat_schedule.values():
         expires = entry.get("options", {}).get("expires")
         assert expires is None or expires > 3600
+
+
+def test_a_worker_keeps_its_connection_to_the_database_from_task_to_task() -> None:
+    fixup = DjangoWorkerFixup(app)
+    assert all(not count_of_closing(fixup) for _task in range(3))
+
+
+def count_of_closing(fixup: DjangoWorkerFixup) -> int:
+    """How often Celery closes connections around one task."""
+    with mock.patch.object(fixup, "_close_database") as closing:
+        fixup.close_database()
+    return closing.call_count
+
+
+@pytest.mark.parametrize("signal", [signals.task_prerun, signals.task_postrun])
+def test_a_connection_that_broke_is_given_up_around_a_task(signal: Any) -> None:
+    assert close_old_connections in [receiver() for _key, receiver in signal.receivers]
 
 
 def test_every_task_of_ours_has_the_one_decorator() -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InternalError, connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from clinic.models import AuditEvent, User
@@ -89,14 +91,23 @@ def test_a_live_lease_is_left_alone(queue: Queue, model: ModelVersion) -> None:
     assert analysis_queue.lock_held(claim) == {claim.analyses[0].pk}
 
 
-def test_renewing_puts_the_end_of_the_lease_off(queue: Queue, model: ModelVersion) -> None:
+def test_renewing_puts_the_end_of_the_lease_off(queue: Queue, model: ModelVersion, settings: Settings) -> None:
     queue(1)
     claim = analysis_queue.claim(model_version_id=model.pk)
     assert claim is not None
     let_the_lease_run_out()
-    analysis_queue.renew(claim)
+    analysis_queue.renew(replace(claim, since=claim.since - settings.ANALYSIS_LEASE.total_seconds()))
     analysis_queue.sweep()
     assert Analysis.objects.get().state == AnalysisState.RUNNING
+
+
+def test_a_lease_that_has_just_begun_is_not_renewed_yet(queue: Queue, model: ModelVersion) -> None:
+    queue(1)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    with CaptureQueriesContext(connection) as queries:
+        analysis_queue.renew(claim)
+    assert not queries.captured_queries
 
 
 def test_whoever_lost_the_lease_holds_nothing(queue: Queue, model: ModelVersion) -> None:
