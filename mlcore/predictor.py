@@ -31,6 +31,8 @@ class Predictor:
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self._bundle = bundle
         self._engine = engine
+        # In the precision that distances are worked out in: else all of it would be converted for every image.
+        self._scope = {name: np.asarray(values, np.float64) for name, values in bundle.scope.items()}
         self.assay: Assay = get_assay(bundle.manifest.assay)
 
     @classmethod
@@ -73,7 +75,7 @@ class Predictor:
         labels = prediction_set(row, classes, manifest.calibration)
         pooled = answer.features.mean(axis=(0, 1), dtype=np.float32)
         segmentation = segment(image, manifest.recipe.segmentation)
-        found = distances(self._bundle.scope, pooled, look(pixels, segmentation))
+        found = distances(self._scope, pooled, look(pixels, segmentation))
         score = in_scope_score(found, image.shape[:2], manifest.scope)
         verdict = self._verdict(score, labels, classes[best], float(row[best]))
         inside = verdict is not Verdict.OUT_OF_SCOPE

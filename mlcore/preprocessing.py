@@ -38,12 +38,11 @@ def normalise(image: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
     empty background, so the colour of lamp and camera goes away while the stain stays.
     """
     levels = np.arange(256, dtype=np.float32)
-    planes = []
-    for channel in range(3):
-        plane = image[..., channel]
-        white = percentile(plane, recipe.white_percentile) if recipe.normalisation == "white-patch" else 255.0
-        planes.append(np.minimum(levels / max(white, 1.0), 1.0)[plane])
-    prepared = np.stack(planes, axis=-1)
+    whites = [255.0] * 3
+    if recipe.normalisation == "white-patch":
+        whites = [max(percentile(image[..., channel], recipe.white_percentile), 1.0) for channel in range(3)]
+    table = np.stack([np.minimum(levels / white, 1.0) for white in whites], axis=-1)
+    prepared = np.asarray(cv2.LUT(image, table[None]), dtype=np.float32)
     width, height = recipe.hidden_corner
     if width and height:
         prepared[-height:, -width:] = 1.0

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.manifest import Scope
-from mlcore.segmentation import Segmentation
+from mlcore.segmentation import Segmentation, histogram
 
 Arrays = Mapping[str, NDArray[np.float32]]
 Part = Literal["deep", "look"]
@@ -55,7 +55,7 @@ def look(prepared: NDArray[np.float32], nuclei: Segmentation) -> NDArray[np.floa
 
 
 def _percentiles(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
-    shares = np.cumsum(np.bincount(plane.ravel(), minlength=256)) / plane.size
+    shares = np.cumsum(histogram(plane)) / plane.size
     return np.searchsorted(shares, np.array(_PERCENTILES) / 100) / 255
 
 
