@@ -36,11 +36,16 @@ class PatientWithNobody(Celery):
 app = PatientWithNobody("second_read")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Celery closes the database's connection after each task, and for one image a new one takes as long as reading it. As
-# web processes do, ours keep it for CONN_MAX_AGE and look whether it still works before a task goes on with it.
+# Celery closes the database's connection after each task, and for one image a new one takes as long as reading it.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
-signals.task_prerun.connect(close_old_connections)
-signals.task_postrun.connect(close_old_connections)
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def keep_what_works(sender: Any, **_: object) -> None:
+    """As web processes do around a request: a connection is kept for CONN_MAX_AGE, and given up when it broke."""
+    if not sender.request.is_eager:  # the caller's own connection, perhaps in the middle of a transaction
+        close_old_connections()
 
 
 @signals.worker_init.connect

@@ -104,7 +104,9 @@ def fit_part(part: Part, values: NDArray[np.float64], labels: NDArray[np.int64])
     return {f"{part}_means": means.astype(np.float32), f"{part}_whitening": whitening.astype(np.float32)}
 
 
-def distances(arrays: Arrays, deep: NDArray[np.float32], looks: NDArray[np.float64]) -> Distances:
+def distances(
+    arrays: Mapping[str, NDArray[np.floating]], deep: NDArray[np.float32], looks: NDArray[np.float64]
+) -> Distances:
     """The distances of one image: pooled features (C) and look (L)."""
     return Distances(
         *(
