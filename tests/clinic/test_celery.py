@@ -60,7 +60,7 @@ def count_of_closing(fixup: DjangoWorkerFixup) -> int:
 
 @pytest.mark.parametrize("signal", [signals.task_prerun, signals.task_postrun])
 @pytest.mark.parametrize("is_eager", [False, True])
-def test_a_connection_that_broke_is_given_up_around_a_workers_task(signal: Any, is_eager: bool) -> None:
+def test_a_connection_that_broke_is_given_up_around_a_workers_task(signal: Any, *, is_eager: bool) -> None:
     sender = mock.Mock()
     sender.request.is_eager = is_eager
     with mock.patch("clinic.celery.close_old_connections") as closing:
