@@ -15,7 +15,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
     ValidationError,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -35,6 +35,11 @@ NO_ROOM = "Nothing can be stored just now. Nothing was changed; please send the 
 NO_ROOM_WAIT = timedelta(minutes=1)
 NOT_FOUND = "There is nothing here. Check the address; it ends with a slash."
 TOO_MANY_FILES = f"Too many files at once. Send at most {settings.UPLOAD_MAX_FILES} a request."
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the database went away. psycopg2 has no kind for a connection that broke in the middle of an answer."""
+    return isinstance(error, OPERATIONAL) or type(error) is DatabaseError
 
 
 def problem(*, status: int, code: str, detail: str, **extensions: Any) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The REST framework's exception handler. None for an error of our own: it is raised on, logged, and seen."""
     known = _as_api_error(error)
     response = exception_handler(known, context) if known else None
-    if isinstance(error, OPERATIONAL):
+    if is_database_away(error):
         logger.error("The database did not answer a request.", exc_info=error)
     if is_disk_trouble(error):
         logger.error("What a request holds could not be stored.", exc_info=error)
@@ -90,8 +95,6 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIExcept
         lambda _: exceptions.ParseError("The form has too many parts."),
     ),
     (SuspiciousOperation, lambda _: exceptions.ParseError("The request could not be read.")),
-    (OperationalError, lambda _: Unavailable(NO_DATABASE, wait=DATABASE_WAIT)),
-    (InterfaceError, lambda _: Unavailable(NO_DATABASE, wait=DATABASE_WAIT)),
     (UnreadablePostError, lambda _: exceptions.ParseError("The request broke off before it was complete.")),
 )
 
@@ -99,6 +102,8 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], exceptions.APIExcept
 def _as_api_error(error: Exception) -> exceptions.APIException | None:
     if is_disk_trouble(error):
         return Unavailable(NO_ROOM, code="not_stored", wait=NO_ROOM_WAIT)
+    if is_database_away(error):
+        return Unavailable(NO_DATABASE, wait=DATABASE_WAIT)
     return next((translate(error) for kind, translate in _TRANSLATIONS if isinstance(error, kind)), None)
 
 

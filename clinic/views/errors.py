@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from clinic.api.problems import DATABASE_WAIT, MEDIA_TYPE, NO_DATABASE, NO_ROOM, NO_ROOM_WAIT, OPERATIONAL, problem
+from clinic.api.problems import DATABASE_WAIT, MEDIA_TYPE, NO_DATABASE, NO_ROOM, NO_ROOM_WAIT, is_database_away, problem
 from clinic.disks import is_disk_trouble
 from clinic.logs import chain
 
@@ -17,7 +17,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """A page for people, a problem document for programs; neither says what went wrong inside."""
     error = sys.exc_info()[1]
     errors = list(chain(error)) if error else []  # clearing up may have failed after what went wrong first
-    if any(isinstance(one, OPERATIONAL) for one in errors):
+    if any(is_database_away(one) for one in errors):
         return _try_again(request, "unavailable", NO_DATABASE, wait=DATABASE_WAIT)
     if any(is_disk_trouble(one) for one in errors):
         return _try_again(request, "not_stored", NO_ROOM, wait=NO_ROOM_WAIT)

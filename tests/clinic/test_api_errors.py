@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -156,7 +156,7 @@ def test_a_link_in_the_address_bar_works_for_someone_signed_in(owner: User) -> N
     assert browser.get(PATIENTS).status_code == 200
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, DatabaseError])
 def test_a_database_that_does_not_answer_is_told_with_when_to_come_back(
     owner: User, api: Api, monkeypatch: pytest.MonkeyPatch, error: type[Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
