@@ -32,7 +32,6 @@ MEASURES = (
     Measure("fairness", "One doctor's many images and another's one", 4),
     Measure("lists", "Lists and pages as the tables grow", 12, needs_database=True),
     Measure("training_memory", "Training", 6),
-    Measure("upload_memory", "Memory while large files are uploaded", 4),
     Measure("processes", "Memory and start of the processes", 5),
     Measure("upload_memory", "Memory while large files are uploaded", 6),
     Measure("capacity", "What an image costs for good, and many claimers", 5),
