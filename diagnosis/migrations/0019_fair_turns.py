@@ -13,7 +13,7 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
             (
                 SELECT turn + 1 FROM diagnosis_analysis
                 WHERE model_version_id = model AND priority = urgency AND state = 'running'
-                ORDER BY turn DESC LIMIT 1
+                ORDER BY turn LIMIT 1
             ),
             (
                 SELECT turn FROM diagnosis_analysis

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -20,7 +20,7 @@ from diagnosis.services.predictors import get_predictor
 from diagnosis.services.shadowing import shadow
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
-from mlcore.predictor import Outcome
+from mlcore.predictor import Outcome, Predictor
 
 FILES_AT_ONCE = 8
 
@@ -49,6 +49,25 @@ class Failure:
     message: str
 
 
+@dataclass
+class Ready:
+    """What is read, with its pictures stored, and has no rows yet."""
+
+    predictions: list[Prediction] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def people(self) -> set[UUID]:
+        """Who wait for it."""
+        read = {one.analysis.requested_by_id for one in self.predictions}
+        return read | {one.analysis.requested_by_id for one in self.failures}
+
+    def add(self, more: "Ready") -> None:
+        """Put more to it."""
+        self.predictions += more.predictions
+        self.failures += more.failures
+
+
 def analyse_next_batch(*, model_version_id: UUID) -> bool:
     """Analyse the images whose turn it is, of this model or of another that is worked on less. Returns whether there
     may be more.
@@ -74,16 +93,29 @@ def analyse_next_batch(*, model_version_id: UUID) -> bool:
 
 
 def _analyse(claim: Claim) -> None:
-    read = [_decode(analysis) for analysis in claim.analyses]
-    decoded = [one for one in read if isinstance(one, Decoded)]
-    failures = [one for one in read if isinstance(one, Failure)]
+    """A few images at a time. Rows are written together at the end, or as soon as somebody's last image is read; where
+    others wait, what was not begun with is let go: who sent one image waits for few of other people's."""
     predictor = get_predictor(claim.analyses[0].model_version)
-    analysis_queue.renew(claim)
-    outcomes = predictor.predict([one.pixels for one in decoded])
-    analysis_queue.renew(claim)
+    left, ready = list(claim.analyses), Ready()
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:  # files wait for the disk, side by side
-        predictions = list(pool.map(_store_files, decoded, outcomes))
-    _store_rows(claim, predictions=predictions, failures=failures)
+        while left:
+            step, left = left[: analysis_queue.STEP], left[analysis_queue.STEP :]
+            ready.add(_read(step, predictor, pool))
+            analysis_queue.renew(claim)
+            if left and analysis_queue.others_wait(claim):
+                analysis_queue.let_go(claim, left)
+                left = []
+            if not ready.people <= {one.requested_by_id for one in left}:
+                _store_rows(claim, ready)
+                ready = Ready()
+
+
+def _read(analyses: Sequence[Analysis], predictor: Predictor, pool: ThreadPoolExecutor) -> Ready:
+    read = [_decode(analysis) for analysis in analyses]
+    decoded = [one for one in read if isinstance(one, Decoded)]
+    outcomes = predictor.predict([one.pixels for one in decoded])
+    predictions = list(pool.map(_store_files, decoded, outcomes))
+    return Ready(predictions, [one for one in read if isinstance(one, Failure)])
 
 
 def _decode(analysis: Analysis) -> Decoded | Failure:
@@ -139,13 +171,13 @@ def _store_map(outcome: Outcome) -> str:
 
 
 @transaction.atomic
-def _store_rows(claim: Claim, *, predictions: Sequence[Prediction], failures: Sequence[Failure]) -> None:
-    """Write a batch's results in one transaction, but only for what this claim still holds."""
+def _store_rows(claim: Claim, ready: Ready) -> None:
+    """Write results in one transaction, but only for what this claim still holds."""
     held = analysis_queue.lock_held(claim)
-    kept = [prediction for prediction in predictions if prediction.analysis_id in held]
+    kept = [prediction for prediction in ready.predictions if prediction.analysis_id in held]
     if keep_files(digest for prediction in kept for digest in _digests(prediction)):
         raise file_store.DamagedFile("An erasure took away an equal file just now: the batch is worth another try.")
-    failed = [failure for failure in failures if failure.analysis.pk in held]
+    failed = [failure for failure in ready.failures if failure.analysis.pk in held]
     SlideImage.objects.bulk_update([one.analysis.image for one in kept], ["display_sha256", "thumbnail_sha256"])
     Prediction.objects.bulk_create(kept)
     shadow(kept)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +29,8 @@ from diagnosis.selectors.queues import queue_of
 from diagnosis.services.analysis_log import tell_on_commit
 from diagnosis.services.tallies import count_ended, put_together
 
+STEP = 2  # images after which a worker looks whether others wait: a single image waits for so many of somebody else
+SHARES = 8  # of what waits, of which a worker takes one
 MOST_WAKE_UPS = 16  # a wake-up renews itself while work is left, so a few reach every worker process
 STOPPED = (
     "stopped",
@@ -44,8 +47,9 @@ class Claim:
     since: float = field(default_factory=time.monotonic)
 
 
-def wake_workers_on_commit(model_version_id: UUID, *, count: int = 1) -> None:
-    """Tell the workers, once the current transaction holds, that analyses of a model are waiting."""
+def wake_workers_on_commit(model_version_id: UUID, *, images: int = 1) -> None:
+    """Tell the workers, once the current transaction holds, that so many images of a model are waiting."""
+    count = min(-(-images // STEP), MOST_WAKE_UPS)
     transaction.on_commit(lambda: _wake_workers(model_version_id, count), robust=True)
 
 
@@ -67,16 +71,20 @@ def claim_next(*, woken_for: UUID) -> Claim | None:
 
 def _least_worked_on() -> UUID | None:
     """Of the models for which images wait, new ones before those to be read anew, the one with the fewest in hand."""
+    waiting = _waiting_models().order_by("-first", "in_hand", "pk")
+    return waiting.values_list("pk", flat=True).first()
+
+
+def _waiting_models() -> QuerySet[Any]:
+    """The models for which images wait, each with whether new ones are among them, and how many are in hand."""
     of_model = Analysis.objects.filter(model_version=OuterRef("pk")).order_by()
     queued, running = of_model.filter(state=AnalysisState.QUEUED), of_model.filter(state=AnalysisState.RUNNING)
     in_hand = running.values("model_version").annotate(count=Count("pk")).values("count")
-    waiting = (
+    return (
         ModelVersion.objects.filter(Exists(queued), stopped_at__isnull=True)
         .exclude(assay__in=settings.ANALYSIS_OWN_QUEUES)
         .annotate(first=Exists(queued.filter(priority=Priority.FIRST)), in_hand=Coalesce(Subquery(in_hand), 0))
-        .order_by("-first", "in_hand", "pk")
     )
-    return waiting.values_list("pk", flat=True).first()
 
 
 @transaction.atomic
@@ -84,7 +92,8 @@ def claim(*, model_version_id: UUID) -> Claim | None:
     """Take those whose turn it is of one model's waiting analyses, at most a batch and at most a batch's pixels: people
     take turns (diagnosis/models/turns.py), and what is read anew comes after everything else.
 
-    What was lost once is tried again alone: if its image brings a worker down, no other image suffers.
+    Never more than a small share of what waits, so that other workers have something to do as well. What was lost once
+    is tried again alone: if its image brings a worker down, no other image suffers.
     """
     waiting = (
         Analysis.objects.claimable()
@@ -94,11 +103,10 @@ def claim(*, model_version_id: UUID) -> Claim | None:
         .defer("model_version__manifest")  # large, the same in every row, and read from the bundle itself
         .order_by(*IN_TURN)
     )
-    batch = list(waiting[: settings.ANALYSIS_BATCH_SIZE])
+    batch = list(waiting[: _batch_size(model_version_id)])
     if not batch:
         return None
-    fresh = [one for one in batch if not one.attempts]
-    batch = batch[:1] if batch[0].attempts else _within_memory(_one_of_each(fresh))
+    batch = batch[:1] if batch[0].attempts else _within_memory([one for one in batch if not one.attempts])
     token = uuid.uuid4()
     Analysis.objects.filter(pk__in=[one.pk for one in batch]).update(
         state=AnalysisState.RUNNING,
@@ -110,21 +118,39 @@ def claim(*, model_version_id: UUID) -> Claim | None:
     return Claim(token=token, analyses=batch)
 
 
-def _one_of_each(batch: list[Analysis]) -> list[Analysis]:
-    """Where images of several people stand in it, the batch up to the first one of a person who has one in it: whoever
-    sent one image does not wait for others' second ones to be done, because a batch is stored as a whole."""
-    people: set[UUID] = set()
-    for count, one in enumerate(batch):
-        if one.requested_by_id in people and len(people) > 1:
-            return batch[:count]
-        people.add(one.requested_by_id)
-    return batch
+def _batch_size(model_version_id: UUID) -> int:
+    most = settings.ANALYSIS_BATCH_SIZE
+    queued = Analysis.objects.filter(state=AnalysisState.QUEUED, model_version=model_version_id).order_by()
+    share = -(-queued[: most * SHARES].count() // SHARES)
+    return min(most, max(STEP, share))
 
 
 def _within_memory(batch: list[Analysis]) -> list[Analysis]:
     pixels = accumulate(one.image.width * one.image.height for one in batch)
     fitting = sum(total <= settings.ANALYSIS_BATCH_PIXELS for total in pixels)
     return batch[: max(1, fitting)]
+
+
+def others_wait(claim: Claim) -> bool:
+    """Whether somebody's turn has come who has no image in this batch, or a model's of which no image is in hand."""
+    taken = {(one.priority, one.requested_by_id) for one in claim.analyses}
+    model = claim.analyses[0].model_version_id
+    line = Analysis.objects.claimable().filter(model_version=model).order_by(*IN_TURN)
+    following = line.values_list("priority", "requested_by")[: settings.ANALYSIS_BATCH_SIZE]
+    if not taken.issuperset(following):
+        return True
+    return not queue_of(model) and _waiting_models().filter(first=True, in_hand=0).exists()
+
+
+def let_go(claim: Claim, analyses: Sequence[Analysis]) -> None:
+    """Put back what this claim has not begun with: it keeps its turn, and it was no attempt."""
+    _held(claim).filter(pk__in=[one.pk for one in analyses]).update(
+        state=AnalysisState.QUEUED,
+        attempts=F("attempts") - 1,
+        lease_token=None,
+        lease_expires_at=None,
+        started_at=None,
+    )
 
 
 def renew(claim: Claim) -> None:
@@ -200,8 +226,7 @@ def sweep() -> None:
     put_together()
     waiting = Analysis.objects.claimable().order_by().values_list("model_version").annotate(Count("pk"))
     for model_version_id, count in waiting:
-        batches = -(-count // settings.ANALYSIS_BATCH_SIZE)
-        wake_workers_on_commit(model_version_id, count=min(batches, MOST_WAKE_UPS))
+        wake_workers_on_commit(model_version_id, images=count)
 
 
 def _release(held: QuerySet[Analysis], *, action: str) -> None:
@@ -261,7 +286,7 @@ def hand_over_waiting(*, from_model: ModelVersion, to_model: ModelVersion, by: U
         for one in analyses
     ]
     audit.record_all(actor=by, acts=acts)
-    wake_workers_on_commit(to_model.pk)
+    wake_workers_on_commit(to_model.pk, images=len(taken))
 
 
 @transaction.atomic

@@ -160,7 +160,7 @@ def _record(
     for sha256, analysis in analyses.items():
         if analysis.can_be_retried:  # whoever sends the image again wants it read again, now that its file is whole
             analyses[sha256] = analysis_queue.retry(analysis=analysis, retried_by=uploaded_by)
-    analysis_queue.wake_workers_on_commit(model.pk, count=-(-len(analyses) // settings.ANALYSIS_BATCH_SIZE))
+    analysis_queue.wake_workers_on_commit(model.pk, images=len(analyses))
     elsewhere = show_duplicates(images=in_use, person=uploaded_by)
     return _outcomes(stored, analyses, new=set(new), elsewhere=elsewhere)
 

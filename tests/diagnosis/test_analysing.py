@@ -187,6 +187,49 @@ def test_the_command_line_gives_the_same_numbers_digit_for_digit(
     assert (said["label"] or "", said["verdict"], said["model"]) == (stored.label, stored.verdict, bundled.sha256)
 
 
+def test_a_batch_makes_room_for_somebody_else_and_goes_on_afterwards(
+    specimen: Case, bundled: ModelVersion, owner: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One doctor's many images are stored and put back in the middle of a batch when another doctor sends one."""
+    for seed in range(4 * analysis_queue.SHARES):
+        take_in(specimen, owner, content=drawn_png(assay=specimen.assay, seed=seed))
+    arriving = iter([drawn_png(assay=specimen.assay, seed=999)])
+    decode = analysing._decode
+
+    def meanwhile(analysis: Analysis) -> object:
+        for content in arriving:
+            take_in(specimen, colleague, content=content)
+        return decode(analysis)
+
+    monkeypatch.setattr(analysing, "_decode", meanwhile)
+    analysing.analyse_next_batch(model_version_id=bundled.pk)
+    assert Analysis.objects.filter(state=AnalysisState.SUCCEEDED).count() == analysis_queue.STEP
+    assert not Analysis.objects.filter(state=AnalysisState.RUNNING).exists()
+    analysing.analyse_next_batch(model_version_id=bundled.pk)
+    assert Analysis.objects.get(requested_by=colleague).state == AnalysisState.SUCCEEDED
+    analyse(bundled)
+    assert Prediction.objects.count() == 4 * analysis_queue.SHARES + 1
+    assert set(Analysis.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_whoever_has_one_image_in_a_batch_gets_its_result_before_the_rest(
+    specimen: Case, bundled: ModelVersion, owner: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(4 * analysis_queue.SHARES):
+        take_in(specimen, owner, content=drawn_png(assay=specimen.assay, seed=seed))
+    single = take_in(specimen, colleague, content=drawn_png(assay=specimen.assay, seed=999))
+    states: list[str] = []
+    decode = analysing._decode
+
+    def looking_on(analysis: Analysis) -> object:
+        states.append(Analysis.objects.get(pk=single.pk).state)
+        return decode(analysis)
+
+    monkeypatch.setattr(analysing, "_decode", looking_on)
+    analysing.analyse_next_batch(model_version_id=bundled.pk)
+    assert states == ["running"] * 2 + ["succeeded"] * 3
+
+
 def test_replaying_proves_a_stored_result(
     specimen: Case, bundled: ModelVersion, owner: User, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,11 +51,34 @@ def let_the_lease_run_out() -> None:
 
 def test_it_claims_the_oldest_up_to_a_batch(queue: Queue, model: ModelVersion, settings: Settings) -> None:
     settings.ANALYSIS_BATCH_SIZE = 3
-    waiting = queue(5)
+    waiting = queue(24)
     claim = analysis_queue.claim(model_version_id=model.pk)
     assert claim is not None
     assert [one.pk for one in claim.analyses] == [one.pk for one in waiting[:3]]
     assert Analysis.objects.filter(state=AnalysisState.RUNNING, attempts=1, lease_token=claim.token).count() == 3
+
+
+def test_it_leaves_most_of_what_waits_to_other_workers(queue: Queue, model: ModelVersion, settings: Settings) -> None:
+    settings.ANALYSIS_BATCH_SIZE = 16
+    queue(24)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    assert len(claim.analyses) == 3
+
+
+def test_what_a_worker_lets_go_keeps_its_turn_and_its_attempts(
+    queue: Queue, model: ModelVersion, settings: Settings
+) -> None:
+    settings.ANALYSIS_BATCH_SIZE = 3
+    waiting = queue(24)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    analysis_queue.let_go(claim, claim.analyses[1:])
+    assert analysis_queue.lock_held(claim) == {waiting[0].pk}
+    again = analysis_queue.claim(model_version_id=model.pk)
+    assert again is not None
+    assert [one.pk for one in again.analyses] == [one.pk for one in waiting[1:4]]
+    assert {one.attempts for one in again.analyses} == {0}
 
 
 def test_it_claims_no_more_pixels_than_fit_in_memory(queue: Queue, model: ModelVersion) -> None:
@@ -72,7 +95,7 @@ def test_it_claims_nothing_of_another_model(queue: Queue) -> None:
 
 def test_what_was_lost_once_is_claimed_alone(queue: Queue, model: ModelVersion, settings: Settings) -> None:
     settings.ANALYSIS_BATCH_SIZE = 4
-    queue(4)
+    queue(32)
     first = analysis_queue.claim(model_version_id=model.pk)
     assert first is not None
     assert len(first.analyses) == 4

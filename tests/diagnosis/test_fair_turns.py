@@ -68,13 +68,13 @@ def test_one_persons_images_come_in_the_order_they_were_sent(queue: Queue, model
     assert in_order(model) == sent
 
 
-def test_a_single_image_waits_for_no_more_than_one_that_is_not_yet_taken(
+def test_a_single_image_goes_before_all_that_is_not_yet_taken(
     queue: Queue, model: ModelVersion, owner: User, stranger: User
 ) -> None:
     queue(owner, 20)
     claimed(model)
     queue(stranger)
-    assert who(claimed(model)) == ["Olivia", "Stella"]
+    assert who(claimed(model)) == ["Stella", "Olivia"]
 
 
 def test_what_two_people_send_is_taken_from_each_in_turn(
@@ -219,19 +219,54 @@ def test_where_a_models_images_may_not_be_taken_the_one_that_was_called_for_is_r
     assert list(claim.analyses) == sent[2:]
 
 
-def test_a_batch_of_several_people_has_one_image_of_each(
+def test_a_worker_at_a_batch_is_told_when_somebody_elses_turn_has_come(
+    queue: Queue, model: ModelVersion, owner: User, stranger: User
+) -> None:
+    queue(owner, 20)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    assert not analysis_queue.others_wait(claim)
+    queue(stranger)
+    assert analysis_queue.others_wait(claim)
+
+
+def test_a_worker_at_what_is_read_anew_is_told_of_a_new_image_of_the_same_person(
+    queue: Queue, model: ModelVersion, owner: User
+) -> None:
+    queue(owner, 4, priority=Priority.ANEW)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    assert not analysis_queue.others_wait(claim)
+    queue(owner)
+    assert analysis_queue.others_wait(claim)
+
+
+def test_a_worker_at_a_batch_is_told_of_a_model_that_nobody_works_on(
+    queue: Queue, model: ModelVersion, owner: User, settings: Settings
+) -> None:
+    queue(owner, 20)
+    claim = analysis_queue.claim(model_version_id=model.pk)
+    assert claim is not None
+    other = AnalysisFactory.create(model_version__assay="breast", requested_by=owner)
+    assert analysis_queue.others_wait(claim)
+    settings.ANALYSIS_OWN_QUEUES = ["breast"]  # others' workers see to it
+    assert not analysis_queue.others_wait(claim)
+    settings.ANALYSIS_OWN_QUEUES = []
+    assert analysis_queue.claim(model_version_id=other.model_version_id) is not None
+    assert not analysis_queue.others_wait(claim)
+
+
+def test_a_batch_that_was_let_go_is_behind_the_image_it_was_let_go_for(
     queue: Queue, model: ModelVersion, owner: User, stranger: User, settings: Settings
 ) -> None:
-    settings.ANALYSIS_BATCH_SIZE = 8
-    queue(owner, 3)
-    queue(stranger, 3)
-    assert who(claimed(model)) == ["Olivia", "Stella"]
-
-
-def test_a_batch_of_one_person_is_full(queue: Queue, model: ModelVersion, owner: User, settings: Settings) -> None:
-    settings.ANALYSIS_BATCH_SIZE = 8
-    queue(owner, 9)
-    assert len(claimed(model)) == 8
+    settings.ANALYSIS_BATCH_SIZE = 16
+    queue(owner, 128)
+    batches = [analysis_queue.claim(model_version_id=model.pk) for _ in range(2)]
+    queue(stranger)
+    for claim in batches:
+        assert claim is not None
+        analysis_queue.let_go(claim, claim.analyses[2:])
+    assert who(claimed(model))[0] == "Stella"
 
 
 def test_images_of_one_statement_stand_one_behind_the_other(model: ModelVersion, owner: User, case: Case) -> None:
