@@ -137,7 +137,7 @@ FILE_UPLOAD_HANDLERS = ["diagnosis.upload_handler.SizeLimitedUploadHandler"]
 
 # Analyses
 MODEL_CACHE = environment.path("MODEL_CACHE", VAR_DIR / "model-cache")
-ANALYSIS_BATCH_SIZE = environment.integer("ANALYSIS_BATCH_SIZE", 16)
+ANALYSIS_BATCH_SIZE = environment.integer("ANALYSIS_BATCH_SIZE", 8)
 ANALYSIS_BATCH_PIXELS = 60_000_000  # decoded bytes are three times this: what one batch may hold in memory
 ANALYSIS_THREADS = environment.integer("ANALYSIS_THREADS", 1)  # a worker process; there is one process a core
 ANALYSIS_LEASE = timedelta(seconds=environment.integer("ANALYSIS_LEASE_SECONDS", 60))

@@ -77,7 +77,7 @@ GROUPS = (
         Meaning("PROGRAM_TOKEN_LONGEST_DAYS", _("For how many days a service account's token is good at most."), "365"),
     )),
     Group(_("Analysing"), (
-        Meaning("ANALYSIS_BATCH_SIZE", _("How many images a worker takes at once."), "16"),
+        Meaning("ANALYSIS_BATCH_SIZE", _("How many images a worker takes at once."), "8"),
         Meaning("UPLOADS_MOST_WAITING", _("How many images may wait for one model; beyond it, whoever has 200 waiting is asked to send more later."), "10000"),
         Meaning("ANALYSIS_OWN_QUEUES", _("Assays, with commas, whose images wait in a queue of their own, analyses-ASSAY, for the workers that name it."), "none"),
         Meaning("ANALYSIS_THREADS", _("How many threads a worker process calculates with; there is one process a core."), "1"),

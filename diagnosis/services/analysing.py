@@ -1,5 +1,6 @@
 """What a worker does with a batch: decode, segment, infer, store. Bad input is an outcome that is stored."""
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -99,8 +100,9 @@ def _analyse(claim: Claim) -> None:
     left, ready = list(claim.analyses), Ready()
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:  # files wait for the disk, side by side
         while left:
-            step, left = left[: analysis_queue.STEP], left[analysis_queue.STEP :]
-            ready.add(_read(step, predictor, pool))
+            step = _next(left)
+            ready.add(_read(left[:step], predictor, pool))
+            left = left[step:]
             analysis_queue.renew(claim)
             if left and analysis_queue.others_wait(claim):
                 analysis_queue.let_go(claim, left)
@@ -108,6 +110,16 @@ def _analyse(claim: Claim) -> None:
             if not ready.people <= {one.requested_by_id for one in left}:
                 _store_rows(claim, ready)
                 ready = Ready()
+
+
+def _next(left: Sequence[Analysis]) -> int:
+    """How many to read next: a few, but none beyond somebody's last one."""
+    people = Counter(one.requested_by_id for one in left)
+    for count, one in enumerate(left[: analysis_queue.STEP], start=1):
+        people[one.requested_by_id] -= 1
+        if not people[one.requested_by_id]:
+            return count
+    return analysis_queue.STEP
 
 
 def _read(analyses: Sequence[Analysis], predictor: Predictor, pool: ThreadPoolExecutor) -> Ready:
