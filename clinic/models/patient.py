@@ -66,6 +66,7 @@ class Patient(models.Model):
             GinIndex(OpClass(Upper("given_name"), name="gin_trgm_ops"), name="patient_given_name_search"),
             GinIndex(OpClass(Upper("record_number"), name="gin_trgm_ops"), name="patient_record_number_search"),
             models.Index(fields=["family_name", "given_name", "id"], name="patient_by_name"),
+            models.Index(fields=["-created_at", "-id"], name="patient_newest_first"),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(record_number=""), name="patient_record_number_given"),
