@@ -2,7 +2,8 @@
 
 An analysis has its turn behind what is in the workers' hands, and behind its person's last that waits. So a person's
 images stand one behind the other, and images of several people stand side by side: two thousand images of one doctor
-are before another doctor's single one only by those that a worker has taken already, and one more.
+are before another doctor's single one only by those that a worker has taken already. What is served
+is the first of these.
 
 What a worker gives back keeps its turn; what is queued anew (`queued_at` says so) gets another. Images behind a
 restriction are left out of what their person waits for: they may stay for months. Nothing is locked: two uploads at
