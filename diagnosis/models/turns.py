@@ -2,14 +2,13 @@
 
 An analysis has its turn behind what is in the workers' hands, and behind its person's last that waits. So a person's
 images stand one behind the other, and images of several people stand side by side: two thousand images of one doctor
-are before another doctor's single one only by those that a worker has taken already. What is served
-is the first of these.
+are before another doctor's single one only by those that a worker has taken already.
 
 What a worker gives back keeps its turn; what is queued anew (`queued_at` says so) gets another. Images behind a
 restriction are left out of what their person waits for: they may stay for months. Nothing is locked: two uploads at
 once can get the same turn, and the time decides.
 
-Goyal, Vin, Cheng: Start-time Fair Queueing, SIGCOMM 1996; what is served is its virtual time.
+Goyal, Vin, Cheng: Start-time Fair Queueing, SIGCOMM 1996; the first turn in the workers' hands is its virtual time.
 """
 
 import pgtrigger
