@@ -105,6 +105,17 @@ class CaseStanding(models.Model):
                 name="standing_changed",
             ),
             models.Index(fields=["signed_at", "case"], condition=Q(stage="done"), name="standing_done"),
+            # Filters by verdict are for these two: most cases have none of them.
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(refer__gt=0),
+                name="standing_referred",
+            ),
+            models.Index(
+                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                condition=Q(out_of_scope__gt=0),
+                name="standing_out_of_scope",
+            ),
         ]
 
     def __str__(self) -> str:

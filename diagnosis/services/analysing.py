@@ -21,7 +21,7 @@ from diagnosis.services.predictors import get_predictor
 from diagnosis.services.shadowing import shadow
 from mlcore import overlays
 from mlcore.images import UnreadableImage, decode
-from mlcore.predictor import Outcome, Predictor
+from mlcore.predictor import Outcome
 
 FILES_AT_ONCE = 8
 
@@ -96,12 +96,11 @@ def analyse_next_batch(*, model_version_id: UUID) -> bool:
 def _analyse(claim: Claim) -> None:
     """A few images at a time. Rows are written together at the end, or as soon as somebody's last image is read; where
     others wait, what was not begun with is let go: who sent one image waits for few of other people's."""
-    predictor = get_predictor(claim.analyses[0].model_version)
     left, ready = list(claim.analyses), Ready()
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:  # files wait for the disk, side by side
         while left:
             step = _next(left)
-            ready.add(_read(left[:step], predictor, pool))
+            ready.add(_read(left[:step], pool))
             left = left[step:]
             analysis_queue.renew(claim)
             if left and analysis_queue.others_wait(claim):
@@ -122,10 +121,10 @@ def _next(left: Sequence[Analysis]) -> int:
     return analysis_queue.STEP
 
 
-def _read(analyses: Sequence[Analysis], predictor: Predictor, pool: ThreadPoolExecutor) -> Ready:
+def _read(analyses: Sequence[Analysis], pool: ThreadPoolExecutor) -> Ready:
     read = [_decode(analysis) for analysis in analyses]
     decoded = [one for one in read if isinstance(one, Decoded)]
-    outcomes = predictor.predict([one.pixels for one in decoded])
+    outcomes = get_predictor(analyses[0].model_version).predict([one.pixels for one in decoded])
     predictions = list(pool.map(_store_files, decoded, outcomes))
     return Ready(predictions, [one for one in read if isinstance(one, Failure)])
 
