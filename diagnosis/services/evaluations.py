@@ -42,11 +42,7 @@ def start_evaluation(*, model: ModelVersion, started_by: User | None = None) -> 
 
 def wake_workers_on_commit(evaluation_id: UUID) -> None:
     """Tell the workers, once the current transaction holds, that there is something to measure."""
-    transaction.on_commit(lambda: _wake_workers(evaluation_id), robust=True)
-
-
-def _wake_workers(evaluation_id: UUID) -> None:
-    wake_ups.wake("diagnosis.tasks.evaluate_model", str(evaluation_id))
+    transaction.on_commit(lambda: wake_ups.wake("diagnosis.tasks.evaluate_model", str(evaluation_id)), robust=True)
 
 
 def note(action: str, evaluation: ModelEvaluation, actor: User | None) -> None:

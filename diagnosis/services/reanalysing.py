@@ -92,11 +92,7 @@ def stop_reanalysis(*, reanalysis: Reanalysis, stopped_by: User) -> Reanalysis:
 
 def wake_workers_on_commit(reanalysis_id: UUID) -> None:
     """Tell the workers, once the current transaction holds, that there is something to put in the queue."""
-    transaction.on_commit(lambda: _wake_workers(reanalysis_id), robust=True)
-
-
-def _wake_workers(reanalysis_id: UUID) -> None:
-    wake_ups.wake("diagnosis.tasks.queue_reanalysis", str(reanalysis_id))
+    transaction.on_commit(lambda: wake_ups.wake("diagnosis.tasks.queue_reanalysis", str(reanalysis_id)), robust=True)
 
 
 def _usable(model: ModelVersion | None) -> ModelVersion:

@@ -51,11 +51,12 @@ def shadow(predictions: Iterable[Prediction]) -> None:
 
 def wake_workers_on_commit(model_version_id: UUID) -> None:
     """Tell the workers, once the current transaction holds, that a model in the shadow has images to read."""
-    transaction.on_commit(lambda: _wake_workers(model_version_id), robust=True)
-
-
-def _wake_workers(model_version_id: UUID) -> None:
-    wake_ups.wake("diagnosis.tasks.analyse_in_shadow", str(model_version_id), queue=queue_of(model_version_id))
+    transaction.on_commit(
+        lambda: wake_ups.wake(
+            "diagnosis.tasks.analyse_in_shadow", str(model_version_id), queue=queue_of(model_version_id)
+        ),
+        robust=True,
+    )
 
 
 def sweep_shadows() -> None:
