@@ -172,6 +172,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_max": 0,
 }
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60.0
+# In KiB. A process that came near its limit is replaced after the task: others would starve beside what is left there.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = WORKER_MEMORY_BYTES * 2 // 3 // 1024 or None
 CELERY_TIMEZONE = "UTC"
 # The scheduler's messages are not kept for ever while no worker is there. By how much machines' clocks may differ: a
 # worker whose clock is ahead of the scheduler's takes what it gets for older than it is.

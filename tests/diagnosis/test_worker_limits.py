@@ -8,6 +8,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from PIL import Image
 
+from clinic.celery import app
 from clinic.models import User
 from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion
 from diagnosis.models.analysis import MAX_ATTEMPTS
@@ -41,6 +42,11 @@ def test_a_process_gives_an_image_up_before_another_may_take_it() -> None:
     assert soft is not None
     assert hard is not None
     assert 0 < soft < hard < settings.ANALYSIS_LEASE.total_seconds()
+
+
+def test_a_process_that_came_near_its_limit_is_replaced() -> None:
+    """`make faults` sees it happen: what a huge image leaves behind would have others fail in the same process."""
+    assert 0 < app.conf.worker_max_memory_per_child * 1024 < settings.WORKER_MEMORY_BYTES
 
 
 def test_a_worker_process_is_refused_more_memory_than_it_may_take_but_may_export_a_model() -> None:

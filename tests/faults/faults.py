@@ -1,6 +1,9 @@
 """Every fault that is done to a site, and what is sent meanwhile."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
 
 from tests.faults.harm import Harm
 from tests.faults.harm_files import bit_flipped_in_an_image, bit_flipped_in_the_model, full_disk
@@ -68,12 +71,29 @@ class InARow:
             harm(site, sending)
 
 
-def _poisoned(name: str, poison: bytes) -> Fault:
-    return Fault(name, _until_all_are_sent, images=100, over=50.0, poison=poison, rounds=3, unnoticed=True)
-
-
 def _until_all_are_sent(_site: Site, sending: Sending) -> None:
     wait_until(lambda: sending.done == sending.count, what="all images to be taken in", seconds=600)
+
+
+def _poisoned(name: str, poison: bytes, harm: Harm = _until_all_are_sent) -> Fault:
+    return Fault(name, harm, images=100, over=50.0, poison=poison, rounds=3, unnoticed=True)
+
+
+def _until_no_eater_is_left(site: Site, sending: Sending) -> None:
+    """A process that ran out of memory would fail at other people's images, too."""
+    _until_all_are_sent(site, sending)
+    most = settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD
+    worker = site.programs["worker"]
+    wait_until(lambda: max(map(_most_memory, worker.children())) <= most, what="the processes that ate to end")
+
+
+def _most_memory(process: int) -> int:
+    """What it ever had at once, in KiB; 0 when it has ended."""
+    try:
+        told = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM")), 0)
 
 
 UPLOAD_STEPS = ["the header is read", "the file is stored", "the rows are written", "the rows hold"]
@@ -106,7 +126,7 @@ FAULTS: list[Fault] = [
     Fault("web killed", web_killed),
     _poisoned("an image crashes its process", b"POISON"),
     _poisoned("an image hangs", b"HANG FOR EVER"),
-    _poisoned("an image eats memory", b"GORGE ON MEMORY"),
+    _poisoned("an image eats memory", b"GORGE ON MEMORY", _until_no_eater_is_left),
     Fault("the same message fifty times", same_message, unnoticed=True),
     Fault("a batch outlasts its lease", outlasts_its_lease, unnoticed=True, over=10),
     Fault("workers freeze for longer than a lease", frozen, unnoticed=True, over=10),
