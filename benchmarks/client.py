@@ -29,9 +29,9 @@ class Client:
         answer.raise_for_status()
         return answer.json()
 
-    def get(self, address: str) -> Any:
+    def get(self, address: str, **headers: str) -> Any:
         """The answer's JSON."""
-        answer = self.session.get(address, timeout=60)
+        answer = self.session.get(address, headers=headers, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
@@ -54,7 +54,7 @@ class Client:
         return [self._ended(address, pause) for address in addresses]
 
     def _ended(self, address: str, pause: float) -> Any:
-        while (analysis := self.get(address))["state"] in {"queued", "running"}:
+        while (analysis := self.get(address, Prefer="wait=3"))["state"] in {"queued", "running"}:
             time.sleep(pause)
         assert analysis["state"] == "succeeded", analysis["state"]
         return analysis

@@ -17,6 +17,7 @@ from clinic.api.errors import Conflict
 from clinic.api.resources import Resource
 from clinic.services import audit, records
 from clinic.services.records import RecordRestricted
+from diagnosis.api import until_done
 from diagnosis.models import Analysis, AnalysisState, Prediction
 from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.waiting import MOST_COUNTED, InQueue, queue_places
@@ -26,6 +27,17 @@ POLL_SECONDS = 2
 
 poll_hint = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, response=[200], description="While pending: seconds to the next look."
+)
+
+wait_wish = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description=f"`wait=` and for how many seconds to hold the answer back while it is pending, at most "
+    f"{until_done.LONGEST} (RFC 7240). A wish: where many wait, the answer comes at once.",
+)
+wait_granted = OpenApiParameter(
+    "Preference-Applied", str, OpenApiParameter.HEADER, response=[200], description="How long was waited at most."
 )
 
 
@@ -160,12 +172,17 @@ class AnalysisViewSet(Resource[Analysis]):
         waiting = [one for one in items if one.state == AnalysisState.QUEUED]
         return super().context_for(items) | {"queue_places": queue_places(waiting)}
 
-    @extend_schema(parameters=[poll_hint])
+    @extend_schema(parameters=[poll_hint, wait_wish, wait_granted])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One analysis, to look again until it is no longer pending."""
-        analysis = self.get_object()
+        """One analysis, to look again until it is no longer pending. With `Prefer: wait=3` the answer comes as soon as
+        it is, at the latest after three seconds."""
+        analysis, headers = self.get_object(), {}
+        seconds = until_done.seconds_asked(request) if analysis.is_pending else 0
+        if seconds and until_done.wait_for_end(analysis.pk, seconds=seconds):
+            analysis, headers = self.get_object(), {"Preference-Applied": f"wait={seconds}"}
         self.note_list([analysis])
-        headers = {"Retry-After": str(POLL_SECONDS)} if analysis.is_pending else None
+        if analysis.is_pending:
+            headers |= {"Retry-After": str(POLL_SECONDS)}
         return Response(self.shown(analysis), headers=headers)
 
     @extend_schema(request=None, responses={202: AnalysisSerializer})

@@ -16,6 +16,7 @@ from clinic.api.errors import Unavailable
 from clinic.api.parsers import FilesParser
 from clinic.api.problems import answer, problem
 from clinic.api.resources import Resource
+from clinic.selectors.emergency_access import know_emergencies
 from clinic.services import records
 from diagnosis.api.analyses import MODEL_STOPPED
 from diagnosis.api.cases import CaseSerializer
@@ -79,6 +80,7 @@ class OutcomesSerializer(serializers.Serializer[object]):
 class CaseImages(Resource[Case]):
     """A case's images."""
 
+    case: Case
     queryset = Case.objects.none()
     serializer_class = CaseSerializer  # of what `If-Match` is about
     narrowed_actions = ("create",)
@@ -95,15 +97,17 @@ class CaseImages(Resource[Case]):
         super().initial(request, *args, **kwargs)
         if self.action != "create":
             return
-        seconds = seconds_until_room(person=self.person, assay=self.get_object().assay)
+        self.case = self.get_object()
+        seconds = seconds_until_room(person=self.person, assay=self.case.assay)
         if seconds is not None:
             raise Unavailable(QUEUE_FULL, code="queue_full", wait=timedelta(seconds=seconds))
 
     @extend_schema(request=ImagesSerializer, responses={202: OutcomesSerializer}, operation_id="cases_images_create")
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Send images. Those that can be read are queued for analysis; the others say what is wrong with them."""
-        case = self.get_object()
-        outcomes = accept_images(case=case, uploaded_by=self.person, files=_files(request))
+        files = _files(request)
+        know_emergencies(self.person)  # as they are now: reading the files may have taken minutes
+        outcomes = accept_images(case=self.case, uploaded_by=self.person, files=files)
         entries = [_entry(request, name, outcome) for name, outcome in outcomes]
         refusals = [outcome for _, outcome in outcomes if isinstance(outcome, UploadRefused)]
         if len(refusals) == len(outcomes):

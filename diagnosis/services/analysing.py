@@ -122,10 +122,17 @@ def _next(left: Sequence[Analysis]) -> int:
 
 
 def _read(analyses: Sequence[Analysis], pool: ThreadPoolExecutor) -> Ready:
+    """Pictures are drawn and stored side by side, those of the pixels alone while the model is at work."""
     read = [_decode(analysis) for analysis in analyses]
     decoded = [one for one in read if isinstance(one, Decoded)]
+    rendered = pool.map(_render, decoded)
     outcomes = get_predictor(analyses[0].model_version).predict([one.pixels for one in decoded])
-    predictions = list(pool.map(_store_files, decoded, outcomes))
+    drawn = [[pool.submit(draw, outcome) for draw in (_store_mask, _store_outline, _store_map)] for outcome in outcomes]
+    list(rendered)
+    predictions = [
+        _to_prediction(one.analysis, outcome, *[picture.result() for picture in pictures])
+        for one, outcome, pictures in zip(decoded, outcomes, drawn, strict=True)
+    ]
     return Ready(predictions, [one for one in read if isinstance(one, Failure)])
 
 
@@ -140,12 +147,6 @@ def _decode(analysis: Analysis) -> Decoded | Failure:
         return Failure(analysis, *DAMAGED)
 
 
-def _store_files(decoded: Decoded, outcome: Outcome) -> Prediction:
-    """Store all pictures of an image: only rows are missing afterwards."""
-    _render(decoded)
-    return _to_prediction(decoded.analysis, outcome)
-
-
 def _render(decoded: Decoded) -> None:
     """Store the re-encoded pixels that browsers get, and note their digests in the image."""
     image = decoded.analysis.image
@@ -155,7 +156,8 @@ def _render(decoded: Decoded) -> None:
         image.thumbnail_sha256 = file_store.put(overlays.encode_png(thumbnail))
 
 
-def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
+def _to_prediction(analysis: Analysis, outcome: Outcome, mask: str, outline: str, activation: str) -> Prediction:
+    """The row of an image whose pictures, by their digests, are stored."""
     return Prediction(
         analysis=analysis,
         verdict=outcome.verdict,
@@ -165,13 +167,21 @@ def _to_prediction(analysis: Analysis, outcome: Outcome) -> Prediction:
         probabilities=dict(outcome.probabilities),
         prediction_set=list(outcome.prediction_set),
         in_scope_score=outcome.in_scope_score,
-        mask_sha256=file_store.put(overlays.encode_png(outcome.mask)),
-        outline_sha256=file_store.put(overlays.mask_outline_png(outcome.mask)),
-        map_sha256=_store_map(outcome),
+        mask_sha256=mask,
+        outline_sha256=outline,
+        map_sha256=activation,
         mask_area_fraction=outcome.mask_area_fraction,
         contour_count=outcome.contour_count,
         model_sha256=outcome.model,
     )
+
+
+def _store_mask(outcome: Outcome) -> str:
+    return file_store.put(overlays.encode_png(outcome.mask))
+
+
+def _store_outline(outcome: Outcome) -> str:
+    return file_store.put(overlays.mask_outline_png(outcome.mask))
 
 
 def _store_map(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -71,18 +72,28 @@ def claim_next(*, woken_for: UUID) -> Claim | None:
 
 def _least_worked_on() -> UUID | None:
     """Of the models for which images wait, new ones before those to be read anew, the one with the fewest in hand."""
-    waiting = _waiting_models().order_by("-first", "in_hand", "pk")
-    return waiting.values_list("pk", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(*_choice_of_a_model(tuple(settings.ANALYSIS_OWN_QUEUES)))
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
-def _waiting_models() -> QuerySet[Any]:
-    """The models for which images wait, each with whether new ones are among them, and how many are in hand."""
+@cache
+def _choice_of_a_model(assays_apart: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The statement: to put it together takes longer than the database needs for it, and each claim begins with it."""
+    waiting = _waiting_models(assays_apart).order_by("-first", "in_hand", "pk")
+    return waiting.values_list("pk", flat=True)[:1].query.sql_with_params()
+
+
+def _waiting_models(assays_apart: Iterable[str]) -> QuerySet[Any]:
+    """The models for which images wait, each with whether new ones are among them, and how many are in hand; without
+    those of assays that have workers of their own."""
     of_model = Analysis.objects.filter(model_version=OuterRef("pk")).order_by()
     queued, running = of_model.filter(state=AnalysisState.QUEUED), of_model.filter(state=AnalysisState.RUNNING)
     in_hand = running.values("model_version").annotate(count=Count("pk")).values("count")
     return (
         ModelVersion.objects.filter(Exists(queued), stopped_at__isnull=True)
-        .exclude(assay__in=settings.ANALYSIS_OWN_QUEUES)
+        .exclude(assay__in=assays_apart)
         .annotate(first=Exists(queued.filter(priority=Priority.FIRST)), in_hand=Coalesce(Subquery(in_hand), 0))
     )
 
@@ -139,7 +150,7 @@ def others_wait(claim: Claim) -> bool:
     following = line.values_list("priority", "requested_by")[: settings.ANALYSIS_BATCH_SIZE]
     if not taken.issuperset(following):
         return True
-    return not queue_of(model) and _waiting_models().filter(first=True, in_hand=0).exists()
+    return not queue_of(model) and _waiting_models(settings.ANALYSIS_OWN_QUEUES).filter(first=True, in_hand=0).exists()
 
 
 def let_go(claim: Claim, analyses: Sequence[Analysis]) -> None:
@@ -181,9 +192,7 @@ def finish(ids: Sequence[UUID], *, state: AnalysisState, code: str = "", message
         failure_code=code,
         failure_message=message,
     )
-    ended = list(Analysis.objects.filter(pk__in=ids).values("pk", "request_id"))
-    tell_on_commit(ended, what=state.value, reason=code)
-    count_ended(ids)
+    tell_on_commit(count_ended(ids), what=state.value, reason=code)
 
 
 def _lock_standings(ids: Iterable[UUID]) -> None:

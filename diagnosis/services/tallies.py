@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,16 +17,19 @@ MOST_AT_ONCE = 5_000
 Kind = tuple[str, str, float]
 
 
-def count_ended(ids: Sequence[UUID]) -> None:
-    """Count analyses that the current transaction has just ended."""
-    ended = Analysis.objects.filter(pk__in=ids, state__in=COUNTED).annotate(took=F("finished_at") - F("queued_at"))
+def count_ended(ids: Sequence[UUID]) -> Sequence[dict[str, Any]]:
+    """Count analyses that the current transaction has just ended. Returns of each its `pk` and `request_id`."""
+    ended = Analysis.objects.filter(pk__in=ids).annotate(took=F("finished_at") - F("queued_at"))
+    rows = list(ended.values("pk", "request_id", "state", "failure_code", "took"))
     counts: Counter[Kind] = Counter()
     seconds: defaultdict[Kind, float] = defaultdict(float)
-    for state, reason, took in ended.values_list("state", "failure_code", "took"):
-        kind = (state, reason, _limit(took.total_seconds()))
-        counts[kind] += 1
-        seconds[kind] += took.total_seconds()
+    for row in rows:
+        if row["state"] in COUNTED:
+            kind = (row["state"], row["failure_code"], _limit(row["took"].total_seconds()))
+            counts[kind] += 1
+            seconds[kind] += row["took"].total_seconds()
     _write(counts, seconds)
+    return rows
 
 
 @transaction.atomic

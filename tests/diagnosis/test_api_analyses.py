@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clinic.models import AuditEvent, User
+from diagnosis.api import until_done
 from diagnosis.models import Analysis, AnalysisState, Case, ModelVersion, Prediction
 from tests.factories import AnalysisFactory, CaseFactory, ImageFactory, PredictionFactory
 
@@ -58,6 +60,59 @@ def test_a_failed_analysis_says_why(failed: Analysis, api: Api) -> None:
     found = api("owner").get(f"{ANALYSES}{failed.pk}/").json()
     assert found["failure"] == {"code": "truncated", "detail": "The file is cut off."}
     assert found["can_be_retried"] is True
+
+
+def test_who_prefers_to_wait_is_answered_as_soon_as_it_has_ended(
+    waiting: list[Analysis], api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def a_worker_is_done(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            row, now = Analysis.objects.filter(pk=waiting[0].pk), timezone.now()
+            row.update(state=AnalysisState.RUNNING, lease_token=uuid4(), lease_expires_at=now, started_at=now)
+            row.update(state=AnalysisState.SUCCEEDED, lease_token=None, lease_expires_at=None, finished_at=now)
+            PredictionFactory.create(analysis=waiting[0])
+
+    monkeypatch.setattr("time.sleep", a_worker_is_done)
+    answer = api("owner").get(f"{ANALYSES}{waiting[0].pk}/", headers={"Prefer": "respond-async, wait=30"})
+    assert (answer.json()["state"], len(looks)) == ("succeeded", 3)
+    assert answer.json()["prediction"] is not None
+    assert answer["Preference-Applied"] == f"wait={until_done.LONGEST}"
+    assert "Retry-After" not in answer
+
+
+@pytest.mark.parametrize("wish", ["", "wait", "wait=", "wait=-1", "wait=soon", "await=3", "wait=0", "return=minimal"])
+def test_who_does_not_say_how_long_is_answered_at_once(
+    wish: str, waiting: list[Analysis], api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(until_done, "wait_for_end", None)
+    answer = api("owner").get(f"{ANALYSES}{waiting[0].pk}/", headers={"Prefer": wish})
+    assert (answer.status_code, answer["Retry-After"]) == (200, "2")
+    assert "Preference-Applied" not in answer
+
+
+def test_few_wait_at_once_and_nobody_for_what_has_ended_or_is_not_theirs(
+    waiting: list[Analysis], failed: Analysis, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", None)
+    seats = [until_done._seats.acquire(blocking=False) for _each in range(until_done.MOST)]
+    try:
+        for client, analysis, status in (("owner", waiting[0], 200), ("owner", failed, 200), ("stranger", failed, 404)):
+            answer = api(client).get(f"{ANALYSES}{analysis.pk}/", headers={"Prefer": "wait=3"})
+            assert (answer.status_code, "Preference-Applied" in answer) == (status, False)
+    finally:
+        until_done._seats.release(len(seats))
+
+
+def test_one_that_does_not_end_is_told_as_it_is(
+    waiting: list[Analysis], api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(until_done, "LONGEST", 1)
+    answer = api("owner").get(f"{ANALYSES}{waiting[0].pk}/", headers={"Prefer": "wait=60"})
+    assert (answer.json()["state"], answer["Preference-Applied"]) == ("queued", "wait=1")
+    assert answer["Retry-After"] == "2"
 
 
 def test_polling_is_one_look_at_the_case(waiting: list[Analysis], case: Case, api: Api) -> None:
