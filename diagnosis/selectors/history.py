@@ -15,7 +15,7 @@ from diagnosis.models.withholding import withheld_from
 from diagnosis.selectors.cases import CaseCounts, count_images
 from diagnosis.selectors.outcomes import ImageOutcome, Standing, outcome_of_image, result_of_case, worst_first
 
-CASES_A_PAGE = 10
+CASES_A_PAGE = 6
 IMAGES_A_CASE = 5
 
 

@@ -64,7 +64,7 @@ def analysed(patient: Patient, model: Any) -> NewCase:
 
 
 def asked(case: Case, *, of: User | None, by: User | None = None, kind: RequestKind = RequestKind.SECOND) -> None:
-    ReadingRequest.objects.create(image=case.images.get(), kind=kind, asked_of=of, asked_by=by)
+    ReadingRequest.objects.create(image=case.images.earliest("created_at"), kind=kind, asked_of=of, asked_by=by)
 
 
 def sign(case: Case, person: User) -> Report:
@@ -196,6 +196,14 @@ def test_a_second_reader_learns_nothing_from_the_order(analysed: NewCase, owner:
     assert listed(owner, verdict="refer") == [referred]
 
 
+def test_a_second_reader_finds_a_case_by_an_image_that_is_not_withheld(
+    analysed: NewCase, owner: User, colleague: User
+) -> None:
+    referred = analysed(images=2, prediction={"verdict": Verdict.REFER})
+    asked(referred, of=colleague, by=owner)  # about one of the two
+    assert listed(colleague, verdict="refer") == [referred]
+
+
 def test_filters_narrow_list_and_counts(analysed: NewCase, tissue_case: Case, model: Any, owner: User) -> None:
     first = analysed(specimen_date=date(2026, 1, 2), urgency="urgent")
     analysed(specimen_date=date(2026, 1, 5))
@@ -226,6 +234,22 @@ def test_counts_end_where_more_makes_no_difference(
     for _ in range(3):
         analysed()
     assert worklist(person=owner, tab=Tab.TO_READ, filters=Filters()).counts[Tab.TO_READ] == 2
+
+
+def test_counts_of_a_search_are_those_of_the_list(analysed: NewCase, owner: User, colleague: User) -> None:
+    """Few cases are counted all at once, very many tab by tab."""
+    unread, asked_of_them, half_read, done = analysed(), analysed(images=2), analysed(images=2), analysed()
+    asked(asked_of_them, of=colleague, by=owner)
+    asked(done, of=None, kind=RequestKind.ADJUDICATION)
+    for case in (asked_of_them, half_read, done):
+        ReadingFactory.create(image=case.images.first(), reader=owner)
+    sign(done, owner)
+    by_name = Filters(patients=Patient.objects.filter(pk=unread.patient_id))
+    for person in (owner, colleague):
+        listed_all = worklist(person=person, tab=Tab.TO_READ, filters=Filters())
+        assert worklist(person=person, tab=Tab.TO_READ, filters=by_name).counts == listed_all.counts
+        for tab in Tab:
+            assert len(listed(person, tab)) == listed_all.counts[tab], tab
 
 
 def pages(person: User, tab: Tab = Tab.TO_READ) -> list[Worklist]:
