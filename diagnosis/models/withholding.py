@@ -32,4 +32,5 @@ def withheld_from(user: User | AnonymousUser, *, image: str = "") -> Q:
 
 def _rows(model: str, **of: Any) -> QuerySet[Any]:
     """Rows of a model whose own queries begin here, so that it cannot be imported."""
-    return apps.get_model("diagnosis", model)._default_manager.filter(**of)  # noqa: SLF001  Django's public name
+    rows: QuerySet[Any] = apps.get_model("diagnosis", model)._default_manager.filter(**of)  # noqa: SLF001  a public name
+    return rows

@@ -1,7 +1,7 @@
 """Counting how analyses end, as they end. Nobody's data are in a count, so the trail has no row of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ MOST_AT_ONCE = 5_000
 Kind = tuple[str, str, float]
 
 
-def count_ended(ids: Sequence[UUID]) -> Sequence[dict[str, Any]]:
+def count_ended(ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
     """Count analyses that the current transaction has just ended. Returns of each its `pk` and `request_id`."""
     ended = Analysis.objects.filter(pk__in=ids).annotate(took=F("finished_at") - F("queued_at"))
     rows = list(ended.values("pk", "request_id", "state", "failure_code", "took"))

@@ -82,7 +82,7 @@ def _poisoned(name: str, poison: bytes, harm: Harm = _until_all_are_sent) -> Fau
 def _until_no_eater_is_left(site: Site, sending: Sending) -> None:
     """A process that ran out of memory would fail at other people's images, too."""
     _until_all_are_sent(site, sending)
-    most = settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD
+    most = settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD or 0
     worker = site.programs["worker"]
     wait_until(lambda: max(map(_most_memory, worker.children())) <= most, what="the processes that ate to end")
 
