@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 from mlcore.assays import get_assay
 from mlcore.augmentation import Augmentation
@@ -24,6 +25,7 @@ class TrainingPlan:
     weight_decay: float
     label_smoothing: float
     averaging: float  # momentum of the running average of the weights, a step
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"  # of the arithmetic of learning; weights are float32
 
 
 PLANS: Mapping[str, TrainingPlan] = MappingProxyType(

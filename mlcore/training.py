@@ -149,7 +149,7 @@ class Trainer:
         self.network = build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
         if plan.pretrained:
             set_weights(self.network, get_weights(self.network) | pretrained_weights())
-        self._learner = keras.Model(self.network.inputs, self.network.outputs[0])
+        self._learner = _learner(self.network, plan, shape, seed=seed)
         self._averaged = get_weights(self.network)
         self._best = dict(self._averaged)
         self._history: list[Epoch] = []
@@ -221,10 +221,10 @@ class Trainer:
             if batches.problem:
                 raise batches.problem from error
             raise
-        live = get_weights(self.network)
+        live = get_weights(self._learner)
         set_weights(self.network, self._averaged)
         logits, _ = predict_logits(self.network, validation, plan.recipe)
-        set_weights(self.network, live)
+        set_weights(self._learner, live)
         labels = np.array([sample.label for sample in validation])
         loss = float(fitted.history["loss"][-1])
         epoch = Epoch(
@@ -255,7 +255,7 @@ class Trainer:
         state = State(
             run=self._run,
             history=[(e.number, e.loss, e.validation_loss, e.validation_balanced_accuracy) for e in self._history],
-            live=get_weights(self.network),
+            live=get_weights(self._learner),
             averaged=self._averaged,
             best=self._best,
             optimizer=[_value(variable) for variable in self._learner.optimizer.variables],
@@ -268,12 +268,30 @@ class Trainer:
         if state is None:
             return
         self._history = [Epoch(*row) for row in state.history]
-        set_weights(self.network, state.live)
+        set_weights(self._learner, state.live)
         self._averaged, self._best = state.averaged, state.best
         for variable, value in zip(self._learner.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
         for variable, value in zip(_random_states(self._learner), state.random, strict=True):
             variable.assign(value)
+
+
+def _learner(network: Any, plan: TrainingPlan, shape: Shape, *, seed: int) -> Any:
+    """The network as it learns: to its logits alone, or a twin of it that starts alike and computes in bfloat16.
+
+    Measuring and settling stay with the network itself, which computes in float32 as it will be served.
+    """
+    if plan.precision == "float32":
+        return keras.Model(network.inputs, network.outputs[0])
+    before = keras.config.dtype_policy()
+    keras.utils.set_random_seed(seed)  # for the same dropout
+    keras.config.set_dtype_policy(plan.precision)
+    try:
+        twin = build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
+    finally:
+        keras.config.set_dtype_policy(before)
+    set_weights(twin, get_weights(network))
+    return keras.Model(twin.inputs, twin.outputs[0])
 
 
 def _random_states(network: Any) -> list[Any]:

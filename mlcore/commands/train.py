@@ -36,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images: at random, as many papers do; the same patient is then on both sides and the figures flatter",
     )
     parser.add_argument("--seed", type=_number_from(0), default=7)
+    parser.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="learn in bfloat16: about twice as fast where the processor has it (avx512_bf16, amx), slower elsewhere",
+    )
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run of the same command was")
     parser.add_argument("--name", help="the model's name (default: from the assay)")
     parser.add_argument("--model-version", default="1.0.0", metavar="VERSION")
@@ -88,7 +93,8 @@ def _number_from(least: int) -> Callable[[str], int]:
 
 def _plan(args: argparse.Namespace) -> TrainingPlan:
     plan = plan_for(args.assay, args.architecture)
-    return replace(plan, epochs=args.epochs or plan.epochs, members=args.members or plan.members)
+    plan = replace(plan, epochs=args.epochs or plan.epochs, members=args.members or plan.members)
+    return replace(plan, precision="mixed_bfloat16") if args.mixed_precision else plan
 
 
 def _request(args: argparse.Namespace, assay: Assay, plan: TrainingPlan) -> Request:
@@ -96,6 +102,7 @@ def _request(args: argparse.Namespace, assay: Assay, plan: TrainingPlan) -> Requ
     options += ["--members", str(plan.members), "--epochs", str(plan.epochs), "--seed", str(args.seed)]
     options += ["--groups", args.groups.name] if args.groups else []
     options += ["--split", "images"] if args.split == "images" else []
+    options += ["--mixed-precision"] if args.mixed_precision else []
     return Request(
         assay=assay,
         name=args.name or f"{assay.slug} {plan.architecture}",

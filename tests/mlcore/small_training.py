@@ -37,6 +37,7 @@ def small_plan() -> TrainingPlan:
         augmentation=replace(plan.augmentation, crop=SIDE),
         batch=8,
         averaging=float(os.environ.get("AVERAGING", plan.averaging)),
+        precision="mixed_bfloat16" if "MIXED_PRECISION" in os.environ else "float32",
     )
 
 
