@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mixed-precision",
         action="store_true",
-        help="learn in bfloat16: about twice as fast where the processor has it (avx512_bf16, amx), slower elsewhere",
+        help="learn in bfloat16: for the prototype networks up to twice as fast where the processor has it "
+        "(avx512_bf16, amx), slower elsewhere; the compact networks gain nothing on a processor",
     )
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run of the same command was")
     parser.add_argument("--name", help="the model's name (default: from the assay)")
