@@ -61,8 +61,8 @@ def test_a_long_history_comes_in_pages(owner_client: Client, patient: Patient) -
     for day in range(23):
         CaseFactory.create(patient=patient, specimen_date=date(2026, 1, 1) + timedelta(days=day))
     address = f"/patients/{patient.pk}/"
-    assert len(owner_client.get(address).context["history"].cases) == 10
-    assert len(owner_client.get(f"{address}?page=3").context["history"].cases) == 3
+    assert len(owner_client.get(address).context["history"].cases) == 6
+    assert len(owner_client.get(f"{address}?page=4").context["history"].cases) == 5
     assert owner_client.get(f"{address}?page=nonsense").status_code == 200
 
 
