@@ -31,7 +31,7 @@ MEASURES = (
     Measure("throughput", "From upload to stored result", 8),
     Measure("fairness", "One doctor's many images and another's one", 4),
     Measure("lists", "Lists and pages as the tables grow", 12, needs_database=True),
-    Measure("training_memory", "Training", 6),
+    Measure("training_memory", "Training", 12),
     Measure("processes", "Memory and start of the processes", 5),
     Measure("upload_memory", "Memory while large files are uploaded", 6),
     Measure("capacity", "What an image costs for good, and many claimers", 5),
