@@ -1,7 +1,10 @@
 """The live list of a case's images: what the fragment shows, and when it has changed."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from clinic.models import User
 from diagnosis.models import Case
@@ -9,6 +12,8 @@ from diagnosis.selectors.cases import CaseCounts, count_images
 from diagnosis.selectors.images import ImageStatus, page_of_images
 from diagnosis.selectors.reading_progress import progress_of
 from diagnosis.selectors.waiting import InQueue
+
+FEW, FRESH = 4, timedelta(seconds=10)  # images whose results are looked for more often, and for how long
 
 
 def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
@@ -32,7 +37,8 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
         counts.refer,
     )
     last = max((one.in_queue for one in images.statuses if one.in_queue), key=_position, default=None)
-    seen = hashlib.sha256(repr((rows, known, last, images.page.number)).encode()).hexdigest()[:16]
+    every = "500ms" if counts.pending <= FEW and all(map(_is_fresh, images.statuses)) else "2s"
+    seen = hashlib.sha256(repr((rows, known, last, images.page.number, every)).encode()).hexdigest()[:16]
     return {
         "page": images.page,
         "statuses": images.statuses,
@@ -40,6 +46,7 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
         "progress": progress,
         "next_to_read": progress.next_to_read(),
         "is_waiting": is_waiting,
+        "renewed_every": every,
         "last_in_queue": last,
         "seen": seen,
     }
@@ -47,6 +54,12 @@ def image_list(case: Case, *, person: User, page: str) -> dict[str, Any]:
 
 def _is_waiting(status: ImageStatus) -> bool:
     return status.is_waiting
+
+
+def _is_fresh(status: ImageStatus) -> bool:
+    """Whether it does not wait, or not for long yet: who sends one image sees its result once it is there."""
+    newest = status.anew or status.analysis
+    return not (status.is_waiting and newest) or abs(timezone.now() - newest.queued_at) < FRESH
 
 
 def _position(place: InQueue) -> int:

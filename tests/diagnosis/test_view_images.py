@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -141,9 +142,22 @@ def test_it_shows_the_place_in_the_whole_queue(owner_client: Client, case: Case,
 def test_it_polls_only_while_something_is_pending(owner_client: Client, case: Case, model: ModelVersion) -> None:
     image = ImageFactory.create(case=case)
     PredictionFactory.create(analysis__image=image, analysis__model_version=model)
-    assert "every 2s" not in owner_client.get(address(case)).content.decode()
+    assert ", every" not in owner_client.get(address(case)).content.decode()
     waiting(case, model)
+    assert "every 500ms" in owner_client.get(address(case)).content.decode()
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 11), (5, 0)])
+def test_it_polls_less_for_many_images_and_for_those_that_wait_for_long(
+    count: int, seconds: int, owner_client: Client, case: Case, model: ModelVersion
+) -> None:
+    for _each in range(count):
+        waiting(case, model)
+    fresh = owner_client.get(address(case))
+    Analysis.objects.update(queued_at=timezone.now() - timedelta(seconds=seconds))
     assert "every 2s" in owner_client.get(address(case)).content.decode()
+    again = owner_client.get(f"{address(case)}?seen={fresh.context['seen']}")
+    assert again.status_code == (200 if seconds else 204)  # the page learns that it is to ask less
 
 
 def test_it_sends_nothing_while_nothing_has_changed(owner_client: Client, case: Case, model: ModelVersion) -> None:
@@ -207,7 +221,7 @@ def test_a_list_that_shows_an_image_as_running_is_renewed_whenever_the_worker_en
     with connection.execute_wrapper(worker_ends_meanwhile):
         page = owner_client.get(address(case)).content.decode()
     assert next(asked) <= 17, "there are more moments than this test tries"
-    assert ("Being analysed" in page) <= ("every 2s" in page)
+    assert ("Being analysed" in page) <= ("every 500ms" in page)
 
 
 def running(case: Case, model: ModelVersion) -> Analysis:

@@ -206,7 +206,7 @@ def test_the_fragment_of_the_case_shows_it_at_once(owner_client: Client, image: 
     withdraw_image(image=image, withdrawn_by=owner, reason=WRONG)
     part = owner_client.get(f"{address}?seen={seen}")
     assert (part.status_code, "is-withdrawn" in part.content.decode()) == (200, True)
-    assert "every 2s" not in part.content.decode()
+    assert ", every" not in part.content.decode()
 
 
 def test_programs_withdraw_and_put_back(api: Callable[[str], Any], image: SlideImage) -> None:
