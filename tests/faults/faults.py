@@ -138,7 +138,7 @@ FAULTS: list[Fault] = [
     Fault("no connection is left for 5 s", connections_exhausted(5), over=8),
     Fault("three deployments", deployed(3), images=100),
     Fault("two schedulers", two_schedulers, unnoticed=True),
-    Fault("no scheduler", no_scheduler, unnoticed=True),
+    Fault("no scheduler", no_scheduler, over=20.0, unnoticed=True),
     Fault("a clock an hour ahead", clock_off(HOUR), unnoticed=True),
     Fault("a clock an hour behind", clock_off(-HOUR), unnoticed=True),
     Fault("a worker that consumes nothing", nothing_is_consumed, unnoticed=True),
