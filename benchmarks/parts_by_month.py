@@ -7,7 +7,6 @@ way for a trail that outgrows one table (docs/scaling.md). What is there becomes
 """
 
 import argparse
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from benchmarks import figures
 from benchmarks.figures import Figure
 from benchmarks.start import prepare
+from benchmarks.throughput import seconds_of
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -103,7 +103,7 @@ def main() -> None:
     person = UserFactory.create()
     _run(FILL, rows=options.rows, months=MONTHS, actor=person.pk)
     before = _measured(person, options.writes)
-    parted = _seconds(_part)
+    parted = seconds_of(_part)
     after = _measured(person, options.writes)
     wrong = list(_broken_promises())
     print(f"What is wrong: {'; '.join(wrong) or 'nothing'}.")
@@ -141,8 +141,8 @@ def _measured(person: "User", writes: int) -> dict[str, list[float]]:
     write: Callable[[], object] = lambda: audit.record(actor=person, action="person.signed_in", subject=person)  # noqa: E731
     write()
     return {
-        "write": [1000 * _seconds(write) for _each in range(writes)],
-        "proof": [_seconds(lambda: sum(1 for _link in verified_links())) for _each in range(3)],
+        "write": [1000 * seconds_of(write) for _each in range(writes)],
+        "proof": [seconds_of(lambda: sum(1 for _link in verified_links())) for _each in range(3)],
     }
 
 
@@ -182,12 +182,6 @@ def _column(statement: str) -> Sequence[str]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return [row[0] for row in cursor.fetchall()]
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class Trainer:
     def __init__(self, plan: TrainingPlan, shape: Shape, *, epochs: int, seed: int, state: Path) -> None:
         keras.utils.set_random_seed(seed)
         self._plan, self._shape, self._epochs, self._seed, self._state = plan, shape, epochs, seed, state
-        self.network = build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
+        self.network = _network(plan, shape)
         if plan.pretrained:
             set_weights(self.network, get_weights(self.network) | pretrained_weights())
         self._learner = _learner(self.network, plan, shape, seed=seed)
@@ -276,6 +276,10 @@ class Trainer:
             variable.assign(value)
 
 
+def _network(plan: TrainingPlan, shape: Shape) -> Any:
+    return build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
+
+
 def _learner(network: Any, plan: TrainingPlan, shape: Shape, *, seed: int) -> Any:
     """The network as it learns: to its logits alone, or a twin of it that starts alike and computes in bfloat16.
 
@@ -287,7 +291,7 @@ def _learner(network: Any, plan: TrainingPlan, shape: Shape, *, seed: int) -> An
     keras.utils.set_random_seed(seed)  # for the same dropout
     keras.config.set_dtype_policy(plan.precision)
     try:
-        twin = build(plan.architecture, shape, any_size=plan.augmentation.crop != shape.input_size)
+        twin = _network(plan, shape)
     finally:
         keras.config.set_dtype_policy(before)
     set_weights(twin, get_weights(network))

@@ -27,6 +27,9 @@ class Doubt(models.IntegerChoices):
 URGENCY_RANKS = {Urgency.EMERGENCY: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
 
 
+IN_ORDER = ["urgency_rank", "shown_doubt", "specimen_date", "case"]  # of what a doctor reads first
+
+
 class CaseStandingQuerySet(models.QuerySet["CaseStanding"]):
     def visible_to(self, user: User | AnonymousUser) -> "CaseStandingQuerySet":
         """The standings of the cases of the patients `user` may see.
@@ -80,39 +83,39 @@ class CaseStanding(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(unread__gt=0),
                 name="standing_to_read",
             ),
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(stage="to_sign"),
                 name="standing_to_sign",
             ),
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(failed__gt=0) & ~Q(stage="done"),
                 name="standing_failed",
             ),
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=~Q(stage="done"),
                 name="standing_not_done",
             ),
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(results_changed__gt=0),
                 name="standing_changed",
             ),
             models.Index(fields=["signed_at", "case"], condition=Q(stage="done"), name="standing_done"),
             # Filters by verdict are for these two: most cases have none of them.
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(refer__gt=0),
                 name="standing_referred",
             ),
             models.Index(
-                fields=["urgency_rank", "shown_doubt", "specimen_date", "case"],
+                fields=IN_ORDER,
                 condition=Q(out_of_scope__gt=0),
                 name="standing_out_of_scope",
             ),

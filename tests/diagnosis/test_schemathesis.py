@@ -21,7 +21,7 @@ from tests.stack import PROGRAMS, Stack, running_stack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FEW = 4
+FEW = 6
 EXAMPLES = int(os.environ.get("API_EXAMPLES", FEW))
 PHASES = "fuzzing" if EXAMPLES <= FEW else "examples,coverage,fuzzing,stateful"
 CHECKS = ",".join(

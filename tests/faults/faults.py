@@ -1,7 +1,6 @@
 """Every fault that is done to a site, and what is sent meanwhile."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from django.conf import settings
 
@@ -30,6 +29,7 @@ from tests.faults.harm_servers import (
 )
 from tests.faults.site import Site
 from tests.faults.traffic import Making, Sending, drawn
+from tests.faults.unharmed import Family
 from tests.waiting import wait_until
 
 POISONED = 16  # so many others come before a poisonous image, to compare those beside it with
@@ -82,18 +82,9 @@ def _poisoned(name: str, poison: bytes, harm: Harm = _until_all_are_sent) -> Fau
 def _until_no_eater_is_left(site: Site, sending: Sending) -> None:
     """A process that ran out of memory would fail at other people's images, too."""
     _until_all_are_sent(site, sending)
-    most = settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD or 0
-    worker = site.programs["worker"]
-    wait_until(lambda: max(map(_most_memory, worker.children())) <= most, what="the processes that ate to end")
-
-
-def _most_memory(process: int) -> int:
-    """What it ever had at once, in KiB; 0 when it has ended."""
-    try:
-        told = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next((int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM")), 0)
+    most = 1024 * (settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD or 0)
+    worker = site.programs["worker"].process.pid
+    wait_until(lambda: Family.of(worker).peak() <= most, what="the processes that ate to end")
 
 
 UPLOAD_STEPS = ["the header is read", "the file is stored", "the rows are written", "the rows hold"]

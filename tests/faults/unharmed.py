@@ -34,7 +34,7 @@ class Family:
 def _peak(pid: int) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ends just now
         return 0
     kilobytes = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
     return 1024 * int(kilobytes[0]) if kilobytes else 0
